@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SYSCALL_HOOK_ATTACH_H
+#define _SYSCALL_HOOK_ATTACH_H
+
+int hook_attach(void);
+void hook_detach(void);
+
+#endif /* _SYSCALL_HOOK_ATTACH_H */

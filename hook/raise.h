@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SYSCALL_HOOK_RAISE_H
+#define _SYSCALL_HOOK_RAISE_H
+
+int hook_raise_prepare(unsigned int first, unsigned int span);
+int hook_raise(void);
+void hook_lower(void);
+
+#endif /* _SYSCALL_HOOK_RAISE_H */

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a hook. A call takes this way (x86-64, kernels whose dispatch
+ * is the switch in x64_sys_call):
+ *
+ *	do_syscall_64		compares the number with the table's size, twice
+ *				(raise.c raises both bounds)
+ *	x64_sys_call		ftrace's call at its entry goes to our trampoline
+ *				(attach.c)
+ *	trampoline		not in our window of numbers: back to x64_sys_call
+ *	syscall_hook_dispatch	counts the call as in flight, calls the handler,
+ *				and returns to do_syscall_64 in x64_sys_call's place
+ *
+ * Install goes from the bottom up, remove from the top down, so that there is
+ * never a way in that does not lead on.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/nospec.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/wait.h>
+
+#include "attach.h"
+#include "raise.h"
+#include "syscall_hook.h"
+#include "trampoline.h"
+
+/* The window of numbers that the trampoline keeps from x64_sys_call. */
+unsigned int syscall_hook_first;
+unsigned int syscall_hook_span;
+
+/* By number less syscall_hook_first. */
+static long (*handlers[SYSCALL_HOOK_WINDOW])(const struct pt_regs *regs);
+
+/*
+ * Calls that are between the two lines in syscall_hook_dispatch(). A caller
+ * may leave on another CPU than it entered on: only the sum has a meaning.
+ */
+static DEFINE_PER_CPU(long, in_flight);
+static bool draining;
+static DECLARE_WAIT_QUEUE_HEAD(drained);
+
+asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int nr)
+{
+	unsigned int i = array_index_nospec(nr - syscall_hook_first,
+					    SYSCALL_HOOK_WINDOW);
+	long ret = -ENOSYS;
+
+	this_cpu_inc(in_flight);
+	if (handlers[i])
+		ret = handlers[i](regs);
+	this_cpu_dec(in_flight);
+
+	/* Pairs with wait_until_none_in_flight(), see there. */
+	if (unlikely(READ_ONCE(draining)))
+		wake_up(&drained);
+	return ret;
+}
+
+static long count_in_flight(void)
+{
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr(&in_flight, cpu));
+	return sum;
+}
+
+/*
+ * Nobody can come in any more, but some may still be on their way. Tasks RCU
+ * waits until every task has once slept of its own will or been in user mode,
+ * and nothing between x64_sys_call's entry and a handler sleeps. So after the
+ * first wait whoever came in is counted, and the counts only fall: a sum of
+ * zero is true even though it is read CPU by CPU. Whoever left without seeing
+ * `draining` has been subtracted by then, too. After the last wait the leavers
+ * have executed their last instruction here, too; it includes a wait for
+ * interrupts and preempted sections (synchronize_rcu()).
+ */
+static void wait_until_none_in_flight(void)
+{
+	WRITE_ONCE(draining, true);
+	synchronize_rcu_tasks();
+	wait_event(drained, !count_in_flight());
+	synchronize_rcu_tasks();
+}
+
+static int choose_window(const struct syscall_hook *calls, size_t count)
+{
+	unsigned int lowest = UINT_MAX, highest = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		lowest = min(lowest, calls[i].nr);
+		highest = max(highest, calls[i].nr);
+	}
+	if (!count || highest - lowest >= SYSCALL_HOOK_WINDOW) {
+		pr_err("the %zu numbers from %u to %u do not fit in a window of %d\n",
+		       count, lowest, highest, SYSCALL_HOOK_WINDOW);
+		return -EINVAL;
+	}
+
+	syscall_hook_first = lowest;
+	syscall_hook_span = highest - lowest + 1;
+	return 0;
+}
+
+static int fill_window(const struct syscall_hook *calls, size_t count)
+{
+	size_t i;
+
+	memset(handlers, 0, sizeof(handlers));
+	for (i = 0; i < count; i++) {
+		unsigned int slot = calls[i].nr - syscall_hook_first;
+
+		if (handlers[slot]) {
+			pr_err("system call number %u is given twice\n",
+			       calls[i].nr);
+			return -EINVAL;
+		}
+		handlers[slot] = calls[i].handler;
+	}
+	return 0;
+}
+
+/**
+ * syscall_hook_install() - add system calls to the running kernel
+ * @calls: their numbers and handlers; need not outlive this function
+ * @count: how many
+ *
+ * All is checked before anything is changed, and on failure nothing stays
+ * changed; one line in the log then says what was found and what can be done.
+ *
+ * Context: Process context, no lock held. May sleep.
+ *
+ * Return: 0, or
+ * * -EINVAL - no numbers, one twice, or too far apart
+ * * -EBUSY - a number belongs to the kernel or to another module, ftrace is
+ *   switched off, or x64_sys_call has another user
+ * * -EOPNOTSUPP - the kernel does not look as it must
+ * * -ENOMEM - no memory
+ */
+int syscall_hook_install(const struct syscall_hook *calls, size_t count)
+{
+	int err;
+
+	err = choose_window(calls, count);
+	if (err)
+		return err;
+	err = fill_window(calls, count);
+	if (err)
+		return err;
+	err = hook_raise_prepare(syscall_hook_first, syscall_hook_span);
+	if (err)
+		return err;
+
+	WRITE_ONCE(draining, false);
+	err = hook_attach();
+	if (err)
+		return err;
+	err = hook_raise();
+	if (err)
+		goto detach;
+	return 0;
+
+detach:
+	hook_detach();
+	wait_until_none_in_flight();
+	return err;
+}
+
+/**
+ * syscall_hook_remove() - undo syscall_hook_install()
+ *
+ * Calls in flight are waited for and end with their own result, later ones
+ * get -ENOSYS from the kernel itself. On return no handler runs and none will.
+ *
+ * Context: Process context, no lock held. Sleeps.
+ */
+void syscall_hook_remove(void)
+{
+	hook_lower();
+	hook_detach();
+	wait_until_none_in_flight();
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SYSCALL_HOOK_TEXT_H
+#define _SYSCALL_HOOK_TEXT_H
+
+#include <linux/types.h>
+
+int hook_text_replace(void *address, u32 from, u32 to);
+
+#endif /* _SYSCALL_HOOK_TEXT_H */
