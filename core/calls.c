@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The two system calls: from registers to the box. The contract is in
+ * uapi/linux/dm510_msgbox.h.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/ptrace.h>
+#include <uapi/linux/dm510_msgbox.h>
+
+#include "../hook/syscall_hook.h"
+#include "calls.h"
+#include "msgbox.h"
+
+/* The box that all processes share. Set before the calls can be made. */
+static struct msgbox *the_box;
+
+/* buf and len as a C prototype (char *buf, int len) would have them. */
+static char __user *buf_argument(const struct pt_regs *regs)
+{
+	return (char __user *)regs->di;
+}
+
+static int len_argument(const struct pt_regs *regs)
+{
+	return (int)regs->si;
+}
+
+static long sys_msgbox_put(const struct pt_regs *regs)
+{
+	const char __user *buf = buf_argument(regs);
+	int len = len_argument(regs);
+
+	if (!buf || len < 0)
+		return -EINVAL;
+	return msgbox_put(the_box, buf, len);
+}
+
+static long sys_msgbox_get(const struct pt_regs *regs)
+{
+	char __user *buf = buf_argument(regs);
+	int len = len_argument(regs);
+
+	if (!buf || len < 0)
+		return -EINVAL;
+	return msgbox_get(the_box, buf, len);
+}
+
+static const struct syscall_hook calls[] = {
+	{ __NR_dm510_msgbox_put, sys_msgbox_put },
+	{ __NR_dm510_msgbox_get, sys_msgbox_get },
+};
+
+/**
+ * msgbox_calls_install() - let user space call the box
+ * @box: the box that all processes share
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: 0, or what syscall_hook_install() returns.
+ */
+int msgbox_calls_install(struct msgbox *box)
+{
+	the_box = box;
+	return syscall_hook_install(calls, ARRAY_SIZE(calls));
+}
+
+/**
+ * msgbox_calls_remove() - undo msgbox_calls_install()
+ *
+ * On return no call uses the box any more.
+ *
+ * Context: Process context. May sleep.
+ */
+void msgbox_calls_remove(void)
+{
+	syscall_hook_remove();
+	the_box = NULL;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DM510_CALLS_H
+#define _DM510_CALLS_H
+
+struct msgbox;
+
+int msgbox_calls_install(struct msgbox *box);
+void msgbox_calls_remove(void);
+
+#endif /* _DM510_CALLS_H */

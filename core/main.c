@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module: its limits, its one box, and the calls on it. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/sizes.h>
+#include <uapi/linux/dm510_msgbox.h>
+
+#include "calls.h"
+#include "msgbox.h"
+
+static struct msgbox_limits limits = {
+	.max_message_bytes = SZ_4M,
+	.max_bytes = SZ_64M,
+};
+
+/* A length is an int in the calls. */
+static int set_max_message_bytes(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, INT_MAX);
+}
+
+static const struct kernel_param_ops max_message_bytes_ops = {
+	.set = set_max_message_bytes,
+	.get = param_get_uint,
+};
+
+module_param_cb(max_message_bytes, &max_message_bytes_ops,
+		&limits.max_message_bytes, 0644);
+MODULE_PARM_DESC(max_message_bytes,
+		 "largest message, in bytes (1 to 2147483647, default 4194304)");
+
+/* Less than a page would hold next to nothing. */
+static int set_max_bytes(const char *val, const struct kernel_param *kp)
+{
+	unsigned long max;
+	int err = kstrtoul(val, 0, &max);
+
+	if (err)
+		return err;
+	if (max < PAGE_SIZE)
+		return -EINVAL;
+	WRITE_ONCE(limits.max_bytes, max);
+	return 0;
+}
+
+static const struct kernel_param_ops max_bytes_ops = {
+	.set = set_max_bytes,
+	.get = param_get_ulong,
+};
+
+module_param_cb(max_bytes, &max_bytes_ops, &limits.max_bytes, 0644);
+MODULE_PARM_DESC(max_bytes,
+		 "kernel memory the box may hold, in bytes (4096 or more, default 67108864)");
+
+static struct msgbox *box;
+
+static int __init dm510_msgbox_init(void)
+{
+	int err;
+
+	box = msgbox_create(&limits);
+	if (!box)
+		return -ENOMEM;
+
+	err = msgbox_calls_install(box);
+	if (err) {
+		msgbox_destroy(box);
+		return err;
+	}
+
+	pr_info("system calls %d (put) and %d (get) are there\n",
+		__NR_dm510_msgbox_put, __NR_dm510_msgbox_get);
+	return 0;
+}
+
+static void __exit dm510_msgbox_exit(void)
+{
+	msgbox_calls_remove();
+	msgbox_destroy(box);
+	pr_info("system calls %d and %d are gone\n",
+		__NR_dm510_msgbox_put, __NR_dm510_msgbox_get);
+}
+
+module_init(dm510_msgbox_init);
+module_exit(dm510_msgbox_exit);
+
+MODULE_DESCRIPTION("Two system calls on a box of messages that all processes share");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Two system calls on a box of messages that all processes share, last in,
+ * first out. Kernel module and programs include this same file.
+ *
+ *	long syscall(__NR_dm510_msgbox_put, const char *buf, int len);
+ *	long syscall(__NR_dm510_msgbox_get, char *buf, int len);
+ *
+ * put copies len bytes from buf, whatever they are, and lays them on top of
+ * the box as one message; len 0 is a message like any other. It returns 0.
+ *
+ * get takes the message that is on top, writes it to buf and returns its
+ * length in bytes; len is the room there is at buf. Nothing beyond the
+ * message's length is written.
+ *
+ * Errors, in the order in which they are checked (syscall(2) returns -1 and
+ * leaves them in errno). A call that fails leaves the box as it was, and
+ * where several calls run at once, each takes effect at one instant between
+ * its start and its return.
+ *
+ *	EINVAL		buf is NULL, or len is negative
+ *	ENODATA		get: the box is empty
+ *	EMSGSIZE	get: buf is shorter than the message on top, which stays;
+ *			put: len is above the largest message allowed
+ *	EAGAIN		put: the box is full
+ *	EADDRNOTAVAIL	put: there is no kernel memory for the message
+ *	EFAULT		buf cannot be read (put), or written (get). After a get
+ *			that failed so, the message is still in the box; what
+ *			part of buf could be written may have been
+ *	EINTR		a fatal signal ended the call; nobody sees this
+ *	ENOSYS		the module is not loaded, or is just being unloaded; or
+ *			the caller is a 32-bit or x32 one
+ *
+ * Neither call waits for another process. A call may sleep only to bring in
+ * the caller's own memory, or to find kernel memory; it holds no lock then.
+ */
+#ifndef _UAPI_LINUX_DM510_MSGBOX_H
+#define _UAPI_LINUX_DM510_MSGBOX_H
+
+#define __NR_dm510_msgbox_put	452
+#define __NR_dm510_msgbox_get	453
+
+#endif /* _UAPI_LINUX_DM510_MSGBOX_H */
