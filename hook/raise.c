@@ -74,6 +74,32 @@ static int find_function(size_t *size)
 	return 0;
 }
 
+/* Another module that works as this one does has raised the bounds already. */
+static bool raised_by_another(const u8 *copy, size_t size)
+{
+	u32 n;
+
+	for (n = NR_syscalls + 1; n <= FIRST_X32; n++) {
+		if (!hook_bounds_find(copy, size, n, &bounds)) {
+			pr_err("system calls %d to %d have been added by another module; unload that one first\n",
+			       NR_syscalls, n - 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int check_bounds(const u8 *copy, size_t size)
+{
+	if (!hook_bounds_find(copy, size, NR_syscalls, &bounds))
+		return 0;
+	if (raised_by_another(copy, size))
+		return -EBUSY;
+	pr_err(FUNCTION " does not compare with %d and with %d exactly once; this kernel is not supported\n",
+	       NR_syscalls - 1, NR_syscalls);
+	return -EOPNOTSUPP;
+}
+
 static int find_bounds(size_t size)
 {
 	u8 *copy = kmalloc(size, GFP_KERNEL);
@@ -83,14 +109,9 @@ static int find_bounds(size_t size)
 		return -ENOMEM;
 	err = copy_from_kernel_nofault(copy, text, size);
 	if (!err)
-		err = hook_bounds_find(copy, size, NR_syscalls, &bounds);
+		err = check_bounds(copy, size);
 	kfree(copy);
-	if (!err)
-		return 0;
-
-	pr_err(FUNCTION " does not compare with %d and %d once each: another module has added system calls (unload it), or this kernel is not supported\n",
-	       NR_syscalls - 1, NR_syscalls);
-	return -EOPNOTSUPP;
+	return err;
 }
 
 /**
