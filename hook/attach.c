@@ -74,10 +74,11 @@ static int hook(void)
 
 	ftrace_free_filter(&hook_ops);
 	if (err == -EBUSY)
-		pr_err(ATTACH_POINT " has another user (BPF, a live patch or a module like this one); remove that one first\n");
+		pr_err("%s has another user (BPF, a live patch or a module like this one); remove that one first\n",
+		       ATTACH_POINT);
 	else
-		pr_err("ftrace cannot attach to " ATTACH_POINT " (error %d); this kernel is not supported\n",
-		       err);
+		pr_err("ftrace cannot attach to %s (error %d); this kernel is not supported\n",
+		       ATTACH_POINT, err);
 	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
@@ -91,8 +92,8 @@ static void unhook(void)
 	int err = detach_direct(&hook_ops, (unsigned long)syscall_hook_trampoline);
 
 	if (err) {
-		pr_crit("ftrace cannot detach from " ATTACH_POINT " (error %d); this module stays until the machine is rebooted\n",
-			err);
+		pr_crit("ftrace cannot detach from %s (error %d); this module stays until the machine is rebooted\n",
+			ATTACH_POINT, err);
 		for (;;)
 			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 	}

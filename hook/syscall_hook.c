@@ -46,15 +46,20 @@ static DEFINE_PER_CPU(long, in_flight);
 static bool draining;
 static DECLARE_WAIT_QUEUE_HEAD(drained);
 
+/* For numbers of the window that are nobody's. */
+static long no_handler(const struct pt_regs *regs)
+{
+	return -ENOSYS;
+}
+
 asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int nr)
 {
 	unsigned int i = array_index_nospec(nr - syscall_hook_first,
 					    SYSCALL_HOOK_WINDOW);
-	long ret = -ENOSYS;
+	long ret;
 
 	this_cpu_inc(in_flight);
-	if (handlers[i])
-		ret = handlers[i](regs);
+	ret = handlers[i](regs);
 	this_cpu_dec(in_flight);
 
 	/* Pairs with wait_until_none_in_flight(), see there. */
@@ -115,11 +120,12 @@ static int fill_window(const struct syscall_hook *calls, size_t count)
 {
 	size_t i;
 
-	memset(handlers, 0, sizeof(handlers));
+	for (i = 0; i < ARRAY_SIZE(handlers); i++)
+		handlers[i] = no_handler;
 	for (i = 0; i < count; i++) {
 		unsigned int slot = calls[i].nr - syscall_hook_first;
 
-		if (handlers[slot]) {
+		if (handlers[slot] != no_handler) {
 			pr_err("system call number %u is given twice\n",
 			       calls[i].nr);
 			return -EINVAL;
