@@ -2,42 +2,50 @@
 /*
  * The box: a stack of messages under one lock.
  *
- * put copies the message into kernel memory of its own first, without the
- * lock, and takes the lock only to link it. get copies it out and unlinks it
- * in one critical section, so a message leaves the box exactly when it has
- * been delivered, and nothing ever has to be put back. Under the lock page
- * faults are disabled: where a page of the receiver is missing, get lets go of
- * the lock, brings the page in and starts again with what is on top then.
+ * Small messages are copied between the caller's memory and the stack under
+ * the lock, with page faults disabled; where the copy faults, the lock is let
+ * go, the page brought in, and all begins again. So delivery and removal are
+ * one critical section, and nothing ever has to be put back.
+ *
+ * A large message has a segment of its own, and a record on the stack that
+ * points to it. put fills the segment first and pushes the record then. get
+ * pins the pages that the message will go to, pops the record if it is still
+ * the same or one that fits as well, and copies then: that cannot fail any
+ * more. Neither copy is made under the lock.
+ *
+ * Every attempt that has to be made again has failed because of the caller's
+ * own memory, or because another call has succeeded meanwhile.
  */
+#include <linux/err.h>
 #include <linux/errno.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/vmalloc.h>
 
 #include "msgbox.h"
+#include "stack.h"
 #include "user_memory.h"
 
-struct message {
-	struct message *below;
-	size_t len;
-	char bytes[];
-};
+/* The longest message that is copied under the lock, in bytes. */
+#define SMALL_MAX SZ_8K
 
 /**
  * struct msgbox - the box
  * @limits: what it accepts; belongs to the creator
- * @lock: protects @top, @held and the messages linked from @top
- * @top: the newest message, or NULL
- * @held: kernel memory that the messages hold, in bytes; also read without
- *        the lock, for a first guess
+ * @lock: protects what follows
+ * @stack: the messages
+ * @spare: an unused segment, or NULL
+ * @held: kernel memory of the stack, the large messages and the spare segment,
+ *        in bytes
+ * @stats: what there is and has been
  */
 struct msgbox {
 	const struct msgbox_limits *limits;
-	spinlock_t lock; /* protects top, held and the messages */
-	struct message *top;
+	spinlock_t lock ____cacheline_aligned_in_smp; /* protects what follows */
+	struct stack stack;
+	struct segment *spare;
 	size_t held;
+	struct msgbox_stats stats;
 };
 
 /**
@@ -50,13 +58,81 @@ struct msgbox {
  */
 struct msgbox *msgbox_create(const struct msgbox_limits *limits)
 {
+	struct segment *lowest = segment_alloc(SEGMENT_SIZE);
 	struct msgbox *box = kzalloc(sizeof(*box), GFP_KERNEL);
 
-	if (!box)
+	if (!lowest || !box) {
+		segment_free(lowest);
+		kfree(box);
 		return NULL;
+	}
 	box->limits = limits;
 	spin_lock_init(&box->lock);
+	stack_init(&box->stack, lowest);
+	box->held = lowest->size;
 	return box;
+}
+
+static inline bool is_large(size_t len)
+{
+	return unlikely(len > SMALL_MAX);
+}
+
+/*
+ * The record of a small message has its bytes, that of a large one a pointer
+ * to its segment. Either is tagged with the message's length.
+ */
+static inline size_t record_len(size_t len)
+{
+	return is_large(len) ? sizeof(struct segment *) : len;
+}
+
+static void read_record(struct record_bytes from, void *to, size_t len)
+{
+	memcpy(to, from.first, from.first_len);
+	if (from.first_len < len)
+		memcpy(to + from.first_len, from.rest, len - from.first_len);
+}
+
+static void write_record(struct record_bytes to, const void *from, size_t len)
+{
+	memcpy(to.first, from, to.first_len);
+	if (to.first_len < len)
+		memcpy(to.rest, from + to.first_len, len - to.first_len);
+}
+
+/* The segment of the large message on top. */
+static struct segment *top_large(struct msgbox *box)
+{
+	struct segment *segment;
+
+	read_record(stack_top(&box->stack, sizeof(segment)), &segment,
+		    sizeof(segment));
+	return segment;
+}
+
+/* What the box holds changes under the lock and is also read without it. */
+static inline void account(struct msgbox *box, ssize_t bytes)
+{
+	WRITE_ONCE(box->held, box->held + bytes);
+}
+
+/*
+ * A segment that is not used any more: keep one, so that a box that swings
+ * around a boundary need not allocate at each swing, but not a giant. Returns
+ * what must be freed, after unlocking.
+ */
+static struct segment *retire(struct msgbox *box, struct segment *segment)
+{
+	if (!segment)
+		return NULL;
+	if (!box->spare && segment->size >= SEGMENT_SIZE &&
+	    segment->size <= 2 * SEGMENT_SIZE) {
+		box->spare = segment;
+		return NULL;
+	}
+	account(box, -segment->size);
+	return segment;
 }
 
 /**
@@ -67,68 +143,219 @@ struct msgbox *msgbox_create(const struct msgbox_limits *limits)
  */
 void msgbox_destroy(struct msgbox *box)
 {
-	struct message *message;
+	struct stack *stack = &box->stack;
 
-	while ((message = box->top)) {
-		box->top = message->below;
-		kvfree(message);
+	while (!stack_empty(stack)) {
+		size_t len = stack_top_tag(stack);
+
+		if (is_large(len))
+			segment_free(top_large(box));
+		segment_free(stack_pop(stack, record_len(len)));
 		cond_resched();
 	}
+	segment_free(stack->segment);
+	segment_free(box->spare);
 	kfree(box);
 }
 
-static bool in_whole_pages(size_t len)
-{
-	return sizeof(struct message) + len > PAGE_SIZE;
-}
-
-/* What a message really takes from the kernel: at most this, never more. */
-static size_t message_memory(size_t len)
-{
-	size_t size = sizeof(struct message) + len;
-
-	return in_whole_pages(len) ? PAGE_ALIGN(size) : roundup_pow_of_two(size);
-}
-
-/*
- * Charged to the caller's memory cgroup. Where that has no room the call
- * fails: a message is not worth anybody's life (__GFP_RETRY_MAYFAIL keeps the
- * OOM killer out), nor a splat (__GFP_NOWARN).
- */
-static struct message *message_alloc(size_t len)
-{
-	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	size_t size = sizeof(struct message) + len;
-	struct message *message;
-
-	message = in_whole_pages(len) ? __vmalloc(size, gfp) : kmalloc(size, gfp);
-	if (message)
-		message->len = len;
-	return message;
-}
-
-static bool has_room(struct msgbox *box, size_t memory)
+/* May the box hold that much more? Without the lock this is a first guess. */
+static inline bool within_limit(struct msgbox *box, size_t more)
 {
 	size_t held = READ_ONCE(box->held);
 	size_t max = READ_ONCE(box->limits->max_bytes);
 
-	return held < max && memory <= max - held;
+	return held <= max && more <= max - held;
 }
 
-static int push(struct msgbox *box, struct message *message)
+/*
+ * Make sure that a record of len bytes can be pushed, with *next as the
+ * segment to go on in where one is needed. -ENOBUFS asks for one in *fresh;
+ * fresh is NULL at the first attempt, which gets by without nearly always.
+ */
+static __always_inline int
+make_room(struct msgbox *box, size_t len, size_t more,
+	  struct segment **fresh, struct segment **next)
 {
-	size_t memory = message_memory(message->len);
-	int err = -EAGAIN;
+	*next = NULL;
+	if (unlikely(!stack_has_room(&box->stack, len))) {
+		*next = box->spare;
+		if (!*next) {
+			more += SEGMENT_SIZE;
+			*next = fresh ? *fresh : NULL;
+		}
+		if (!*next && within_limit(box, more))
+			return -ENOBUFS;
+	}
+	return within_limit(box, more) ? 0 : -EAGAIN;
+}
+
+/* The record has been written: it counts. */
+static __always_inline void
+commit(struct msgbox *box, size_t len, struct segment **fresh, struct segment *next)
+{
+	stack_push(&box->stack, record_len(len), len, next);
+	if (unlikely(next)) {
+		if (next == box->spare) {
+			box->spare = NULL;
+		} else {
+			account(box, next->size);
+			*fresh = NULL;
+		}
+	}
+	box->stats.puts++;
+	box->stats.bytes += len;
+}
+
+static __always_inline bool
+read_message(struct record_bytes to, const char __user *from, size_t len)
+{
+	bool done;
+
+	if (!access_ok(from, len))
+		return !len;
+
+	pagefault_disable();
+	done = user_memory_read_nofault(to.first, from, to.first_len);
+	if (unlikely(to.first_len < len))
+		done = done && user_memory_read_nofault(to.rest,
+							from + to.first_len,
+							len - to.first_len);
+	pagefault_enable();
+	return done;
+}
+
+static __always_inline int
+try_put_small(struct msgbox *box, const char __user *buf, size_t len,
+	      struct segment **fresh)
+{
+	struct segment *next;
+	int err;
 
 	spin_lock(&box->lock);
-	if (has_room(box, memory)) {
-		message->below = box->top;
-		box->top = message;
-		WRITE_ONCE(box->held, box->held + memory);
-		err = 0;
+	err = make_room(box, len, 0, fresh, &next);
+	if (unlikely(err))
+		goto unlock;
+	if (read_message(stack_next(&box->stack, len, next), buf, len))
+		commit(box, len, fresh, next);
+	else
+		err = -EFAULT;
+unlock:
+	spin_unlock(&box->lock);
+	return err;
+}
+
+static int try_put_large(struct msgbox *box, struct segment *message, size_t len,
+			 struct segment **fresh)
+{
+	struct segment *next;
+	int err;
+
+	spin_lock(&box->lock);
+	err = make_room(box, sizeof(message), message->size, fresh, &next);
+	if (!err) {
+		write_record(stack_next(&box->stack, sizeof(message), next),
+			     &message, sizeof(message));
+		commit(box, len, fresh, next);
+		account(box, message->size);
 	}
 	spin_unlock(&box->lock);
+	return err;
+}
 
+/* The first attempt has failed with err. */
+static noinline long put_small_slowly(struct msgbox *box, const char __user *buf,
+				      size_t len, int err)
+{
+	struct segment *fresh = NULL;
+
+	do {
+		if (err == -EFAULT) {
+			err = user_memory_fault_in_readable(buf, len);
+		} else if (err == -ENOBUFS) {
+			fresh = segment_alloc(SEGMENT_SIZE);
+			err = fresh ? 0 : -EADDRNOTAVAIL;
+		}
+		if (err)
+			break;
+		err = try_put_small(box, buf, len, &fresh);
+	} while (err);
+
+	segment_free(fresh);
+	return err;
+}
+
+/* The spare segment, if it has size bytes and not twice as many. */
+static struct segment *take_spare(struct msgbox *box, size_t size)
+{
+	struct segment *spare;
+
+	spin_lock(&box->lock);
+	spare = box->spare;
+	if (spare && size <= spare->size && spare->size <= 2 * size) {
+		box->spare = NULL;
+		account(box, -spare->size);
+	} else {
+		spare = NULL;
+	}
+	spin_unlock(&box->lock);
+	return spare;
+}
+
+/* As within_limit(), but not for want of a spare segment given back. */
+static bool make_within_limit(struct msgbox *box, size_t more)
+{
+	struct segment *spare;
+
+	if (within_limit(box, more))
+		return true;
+
+	spin_lock(&box->lock);
+	spare = box->spare;
+	box->spare = NULL;
+	if (spare)
+		account(box, -spare->size);
+	spin_unlock(&box->lock);
+	segment_free(spare);
+
+	return within_limit(box, more);
+}
+
+/* A segment that is not in the box (and not counted) and not needed any more. */
+static void discard(struct msgbox *box, struct segment *segment)
+{
+	spin_lock(&box->lock);
+	account(box, segment->size);
+	segment = retire(box, segment);
+	spin_unlock(&box->lock);
+	segment_free(segment);
+}
+
+static noinline long put_large(struct msgbox *box, const char __user *buf, size_t len)
+{
+	size_t size = PAGE_ALIGN(sizeof(struct segment) + len);
+	struct segment *message, *fresh = NULL;
+	int err;
+
+	if (!make_within_limit(box, size))
+		return -EAGAIN;
+
+	message = take_spare(box, size);
+	if (!message)
+		message = segment_alloc(size);
+	if (!message)
+		return -EADDRNOTAVAIL;
+
+	err = user_memory_read(message->bytes, buf, len);
+	while (!err) {
+		err = try_put_large(box, message, len, &fresh);
+		if (err != -ENOBUFS)
+			break;
+		fresh = segment_alloc(SEGMENT_SIZE);
+		err = fresh ? 0 : -EADDRNOTAVAIL;
+	}
+	if (err)
+		discard(box, message);
+	segment_free(fresh);
 	return err;
 }
 
@@ -143,55 +370,124 @@ static int push(struct msgbox *box, struct message *message)
  * Return: 0, or as in the uapi header, checked in its order: -EMSGSIZE,
  * -EAGAIN, -EADDRNOTAVAIL, -EFAULT, -ENOSYS; the box is then as before.
  */
-int msgbox_put(struct msgbox *box, const char __user *buf, size_t len)
+long msgbox_put(struct msgbox *box, const char __user *buf, size_t len)
 {
-	struct message *message;
 	int err;
 
 	if (len > READ_ONCE(box->limits->max_message_bytes))
 		return -EMSGSIZE;
+	if (is_large(len))
+		return put_large(box, buf, len);
 
-	/* A full box is told before a bad pointer; push() makes sure again. */
-	if (!has_room(box, message_memory(len)))
-		return -EAGAIN;
-
-	message = message_alloc(len);
-	if (!message)
-		return -EADDRNOTAVAIL;
-
-	err = user_memory_read(message->bytes, buf, len);
-	if (!err)
-		err = push(box, message);
-	if (err)
-		kvfree(message);
+	err = try_put_small(box, buf, len, NULL);
+	if (unlikely(err))
+		err = put_small_slowly(box, buf, len, err);
 	return err;
 }
 
-/*
- * Deliver the message on top and unlink it. *len is the room at buf, and on
- * -EFAULT the room that must be there.
- */
-static struct message *pop(struct msgbox *box, char __user *buf, size_t *len)
+/* Writes nothing, or all of it. */
+static __always_inline bool
+write_message(char __user *to, struct record_bytes from, size_t len)
 {
-	struct message *message;
-	int err = 0;
+	bool done;
+
+	if (!access_ok(to, len))
+		return !len;
+
+	pagefault_disable();
+	/* Within one page the copy's first access tells. */
+	done = offset_in_page(to) + len <= PAGE_SIZE ||
+	       user_memory_writable_nofault(to, len);
+	done = done && user_memory_write_nofault(to, from.first, from.first_len);
+	if (unlikely(from.first_len < len))
+		done = done && user_memory_write_nofault(to + from.first_len,
+							 from.rest,
+							 len - from.first_len);
+	pagefault_enable();
+	return done;
+}
+
+/* Take the message on top off; returns what must be freed after unlocking. */
+static __always_inline struct segment *pop(struct msgbox *box, size_t len)
+{
+	box->stats.gets++;
+	box->stats.bytes -= len;
+	return retire(box, stack_pop(&box->stack, record_len(len)));
+}
+
+/**
+ * try_get() - take the message on top
+ * @box: the box
+ * @buf: where it goes
+ * @room: how many bytes there are
+ * @pages: those of them that are pinned; NULL if none
+ * @len: the length of the message on top
+ *
+ * Return: the message's length; -ENODATA or -EMSGSIZE; or -EAGAIN if so many
+ * bytes as @len must be brought in first, or pinned if the message is large.
+ */
+static __always_inline long
+try_get(struct msgbox *box, char __user *buf, size_t room,
+	struct user_pages *pages, size_t *len)
+{
+	struct segment *message = NULL, *unused = NULL;
+	long ret;
 
 	spin_lock(&box->lock);
-	message = box->top;
-	if (!message) {
-		err = -ENODATA;
-	} else if (message->len > *len) {
-		err = -EMSGSIZE;
-	} else if (user_memory_write_atomic(buf, message->bytes, message->len)) {
-		*len = message->len;
-		err = -EFAULT;
-	} else {
-		box->top = message->below;
-		WRITE_ONCE(box->held, box->held - message_memory(message->len));
+	if (stack_empty(&box->stack)) {
+		ret = -ENODATA;
+		goto unlock;
 	}
+	ret = *len = stack_top_tag(&box->stack);
+	if (*len > room) {
+		ret = -EMSGSIZE;
+	} else if (is_large(*len)) {
+		if (!pages || *len > pages->len) {
+			ret = -EAGAIN;
+			goto unlock;
+		}
+		message = top_large(box);
+		unused = pop(box, *len);
+		account(box, -message->size);
+	} else if (write_message(buf, stack_top(&box->stack, *len), *len)) {
+		unused = pop(box, *len);
+	} else {
+		ret = -EAGAIN;
+	}
+unlock:
 	spin_unlock(&box->lock);
 
-	return err ? ERR_PTR(err) : message;
+	if (unlikely(message)) {
+		user_pages_write(pages, message->bytes, *len);
+		discard(box, message);
+	}
+	if (unlikely(unused))
+		segment_free(unused);
+	return ret;
+}
+
+/* The message on top has *len bytes, and the caller's memory is not ready. */
+static noinline long get_slowly(struct msgbox *box, char __user *buf, size_t room,
+				size_t len)
+{
+	struct user_pages pages;
+	long ret;
+
+	user_pages_init(&pages);
+	do {
+		if (is_large(len)) {
+			user_pages_unpin(&pages, false);
+			ret = user_pages_pin(&pages, buf, len);
+		} else {
+			ret = user_memory_fault_in_writable(buf, len);
+		}
+		if (ret)
+			break;
+		ret = try_get(box, buf, room, &pages, &len);
+	} while (ret == -EAGAIN);
+
+	user_pages_unpin(&pages, ret >= 0);
+	return ret;
 }
 
 /**
@@ -203,29 +499,31 @@ static struct message *pop(struct msgbox *box, char __user *buf, size_t *len)
  * Context: Process context, no lock held. May sleep.
  *
  * Return: the message's length in bytes, or as in the uapi header: -ENODATA,
- * -EMSGSIZE, -EFAULT, -ENOSYS; the box is then as before.
+ * -EMSGSIZE, -EFAULT, -ENOSYS; the box is then as before. -EADDRNOTAVAIL if
+ * there is no kernel memory to take a large message.
  */
 long msgbox_get(struct msgbox *box, char __user *buf, size_t len)
 {
-	struct message *message;
-	size_t length, room;
-	int err;
+	size_t message_len;
+	long ret;
 
-	for (;;) {
-		room = len;
-		message = pop(box, buf, &room);
-		if (!IS_ERR(message))
-			break;
-		if (message != ERR_PTR(-EFAULT))
-			return PTR_ERR(message);
+	ret = try_get(box, buf, len, NULL, &message_len);
+	if (unlikely(ret == -EAGAIN))
+		ret = get_slowly(box, buf, len, message_len);
+	return ret;
+}
 
-		err = user_memory_fault_in(buf, room);
-		if (err)
-			return err;
-		cond_resched();
-	}
-
-	length = message->len;
-	kvfree(message);
-	return length;
+/**
+ * msgbox_read_stats() - what is in the box, and what has been
+ * @box: the box
+ * @stats: where it goes
+ *
+ * Context: Process context. May sleep on PREEMPT_RT.
+ */
+void msgbox_read_stats(struct msgbox *box, struct msgbox_stats *stats)
+{
+	spin_lock(&box->lock);
+	*stats = box->stats;
+	stats->memory = box->held;
+	spin_unlock(&box->lock);
 }

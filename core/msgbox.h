@@ -19,10 +19,26 @@ struct msgbox_limits {
 	unsigned long max_bytes;
 };
 
+/**
+ * struct msgbox_stats - what is in a box, and what has been
+ * @puts: how many messages have been put
+ * @gets: how many have been taken; the others are in the box
+ * @bytes: length of the messages in the box, in bytes
+ * @memory: kernel memory that the box holds, in bytes
+ */
+struct msgbox_stats {
+	u64 puts;
+	u64 gets;
+	size_t bytes;
+	size_t memory;
+};
+
 struct msgbox *msgbox_create(const struct msgbox_limits *limits);
 void msgbox_destroy(struct msgbox *box);
 
-int msgbox_put(struct msgbox *box, const char __user *buf, size_t len);
+long msgbox_put(struct msgbox *box, const char __user *buf, size_t len);
 long msgbox_get(struct msgbox *box, char __user *buf, size_t len);
+
+void msgbox_read_stats(struct msgbox *box, struct msgbox_stats *stats);
 
 #endif /* _DM510_MSGBOX_H */

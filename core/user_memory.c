@@ -1,18 +1,92 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A call that sleeps until its caller's page arrives may sleep for ever
- * (userfaultfd, a dead FUSE server). So whoever sleeps here holds no lock and
- * holds the module instead: rmmod then says "in use" rather than waiting with
- * it. All that can be done without sleeping is tried without that.
- */
 #include <linux/errno.h>
+#include <linux/highmem.h>
+#include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "user_memory.h"
+
+/**
+ * user_memory_writable_nofault() - are all these pages there, to be written?
+ * @to: the caller's memory; access_ok() has been asked
+ * @len: how many bytes
+ *
+ * A compare-and-exchange of a byte asks for the right to write it and leaves
+ * it as it was, even where another thread writes it at the same time.
+ *
+ * Context: Page faults disabled. Does not sleep.
+ *
+ * Return: whether they are, and stay so unless the caller's own threads, or a
+ * lack of memory, take them away in this very moment.
+ */
+bool user_memory_writable_nofault(char __user *to, size_t len)
+{
+	char __user *end = to + len;
+
+	while (to < end) {
+		u8 expected = 0;
+
+		if (__try_cmpxchg_user((u8 __user *)to, &expected, 0, fault) < 0)
+			return false;
+		to = (char __user *)(((unsigned long)to & PAGE_MASK) + PAGE_SIZE);
+	}
+	return true;
+}
+
+/**
+ * user_memory_fault_in_readable() - bring in the caller's memory, to read it
+ * @from: the caller's memory
+ * @len: how many bytes
+ *
+ * The pages may be gone again on return.
+ *
+ * Context: Process context, no lock held. May sleep; a fatal signal ends it.
+ *
+ * Return: 0, -EFAULT if not every byte can be read, or -ENOSYS if the caller
+ * would have to sleep in a module that is already on its way out.
+ */
+int user_memory_fault_in_readable(const char __user *from, size_t len)
+{
+	size_t missing;
+
+	if (!try_module_get(THIS_MODULE))
+		return -ENOSYS;
+	missing = fault_in_readable(from, len);
+	module_put(THIS_MODULE);
+
+	return missing || fatal_signal_pending(current) ? -EFAULT : 0;
+}
+
+/**
+ * user_memory_fault_in_writable() - bring in the caller's memory, to write it
+ * @to: the caller's memory
+ * @len: how many bytes
+ *
+ * Writes nothing there. The pages may be gone again on return.
+ *
+ * Context: Process context, no lock held. May sleep; a fatal signal ends it.
+ *
+ * Return: as user_memory_fault_in_readable().
+ */
+int user_memory_fault_in_writable(char __user *to, size_t len)
+{
+	size_t missing;
+
+	if (!access_ok(to, len))
+		return -EFAULT;
+	if (!try_module_get(THIS_MODULE))
+		return -ENOSYS;
+	missing = fault_in_safe_writeable(to, len);
+	module_put(THIS_MODULE);
+
+	return missing || fatal_signal_pending(current) ? -EFAULT : 0;
+}
 
 /**
  * user_memory_read() - copy from the caller's memory
@@ -20,10 +94,9 @@
  * @from: the caller's memory
  * @len: how many bytes
  *
- * Context: Process context, no lock held. May sleep.
+ * Context: Process context, no lock held. May sleep; a fatal signal ends it.
  *
- * Return: 0, -EFAULT if not every byte can be read, or -ENOSYS if the caller
- * would have to sleep in a module that is already on its way out.
+ * Return: as user_memory_fault_in_readable().
  */
 int user_memory_read(void *to, const char __user *from, size_t len)
 {
@@ -40,83 +113,97 @@ int user_memory_read(void *to, const char __user *from, size_t len)
 	return missing ? -EFAULT : 0;
 }
 
-/*
- * A compare-and-exchange of a byte asks for the right to write it and leaves
- * it as it was, even where another thread writes it at the same time.
- */
-static bool writable_without_fault(char __user *byte)
+static int pin_sleeping(unsigned long start, unsigned int count, struct page **page)
 {
-	u8 expected = 0;
-
-	return __try_cmpxchg_user((u8 __user *)byte, &expected, 0, fault) >= 0;
-}
-
-static bool all_writable_without_fault(char __user *to, size_t len)
-{
-	char __user *end = to + len;
-
-	if (!access_ok(to, len))
-		return false;
-
-	while (to < end) {
-		if (!writable_without_fault(to))
-			return false;
-		to = (char __user *)(((unsigned long)to & PAGE_MASK) + PAGE_SIZE);
-	}
-	return true;
-}
-
-/**
- * user_memory_write_atomic() - copy to the caller's memory without sleeping
- * @to: the caller's memory
- * @from: kernel memory
- * @len: how many bytes
- *
- * Nothing is written before every page has been seen to be there: a caller
- * that must try again, and may then find another message on top or none, has
- * not got parts of this one. (Unless its own threads unmap or protect the
- * pages in this very moment.)
- *
- * Context: Any. Does not sleep.
- *
- * Return: 0, or -EFAULT if a page is not there now: user_memory_fault_in()
- * tells whether it can be.
- */
-int user_memory_write_atomic(char __user *to, const void *from, size_t len)
-{
-	int err = -EFAULT;
-
-	pagefault_disable();
-	if (all_writable_without_fault(to, len))
-		err = copy_to_user_nofault(to, from, len);
-	pagefault_enable();
-
-	return err;
-}
-
-/**
- * user_memory_fault_in() - bring in the caller's memory, to write to it
- * @to: the caller's memory
- * @len: how many bytes
- *
- * Writes nothing there. The pages may be gone again on return.
- *
- * Context: Process context, no lock held. May sleep; a fatal signal ends it.
- *
- * Return: 0, -EFAULT if not every byte can be written, or -ENOSYS if the
- * caller would have to sleep in a module that is already on its way out.
- */
-int user_memory_fault_in(char __user *to, size_t len)
-{
-	size_t missing;
-
-	if (!access_ok(to, len))
-		return -EFAULT;
+	int pinned;
 
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
-	missing = fault_in_safe_writeable(to, len);
+	pinned = pin_user_pages_fast(start, count, FOLL_WRITE, page);
 	module_put(THIS_MODULE);
+	return pinned;
+}
 
-	return missing ? -EFAULT : 0;
+/**
+ * user_pages_pin() - make sure that the caller's memory can be written
+ * @pages: what user_pages_write() needs; as user_pages_init() or
+ *         user_pages_unpin() has left it
+ * @to: the caller's memory
+ * @len: how many bytes; not 0
+ *
+ * Context: Process context, no lock held. May sleep; a fatal signal ends it.
+ *
+ * Return: 0, -EFAULT if not every byte can be written, -EADDRNOTAVAIL if
+ * there is no kernel memory, or -ENOSYS as user_memory_fault_in_readable().
+ */
+int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
+{
+	unsigned long start = (unsigned long)to & PAGE_MASK;
+	unsigned int count;
+	int pinned;
+
+	pages->offset = offset_in_page(to);
+	count = PFN_UP(pages->offset + len);
+	if (count > ARRAY_SIZE(pages->few)) {
+		pages->page = kvmalloc_array(count, sizeof(*pages->page), GFP_KERNEL);
+		if (!pages->page) {
+			user_pages_init(pages);
+			return -EADDRNOTAVAIL;
+		}
+	}
+
+	pinned = pin_user_pages_fast_only(start, count, FOLL_WRITE, pages->page);
+	if (pinned != count) {
+		if (pinned > 0)
+			unpin_user_pages(pages->page, pinned);
+		pinned = pin_sleeping(start, count, pages->page);
+	}
+	pages->count = max(pinned, 0);
+	if (pinned == count) {
+		pages->len = len;
+		return 0;
+	}
+
+	user_pages_unpin(pages, false);
+	return pinned == -ENOSYS ? -ENOSYS : -EFAULT;
+}
+
+/**
+ * user_pages_write() - copy to the caller's pinned memory
+ * @pages: as user_pages_pin() has left it
+ * @from: kernel memory
+ * @len: how many bytes; at most @pages->len
+ *
+ * Context: Any. Does not sleep, and cannot fail.
+ */
+void user_pages_write(struct user_pages *pages, const void *from, size_t len)
+{
+	unsigned int offset = pages->offset;
+	struct page **page = pages->page;
+
+	while (len) {
+		size_t part = min_t(size_t, len, PAGE_SIZE - offset);
+		void *to = kmap_local_page(*page++);
+
+		memcpy(to + offset, from, part);
+		kunmap_local(to);
+		from += part;
+		len -= part;
+		offset = 0;
+	}
+}
+
+/**
+ * user_pages_unpin() - undo user_pages_pin()
+ * @pages: as user_pages_init() or user_pages_pin() has left it
+ * @written: whether user_pages_write() has been called
+ *
+ * Context: Process context. May sleep.
+ */
+void user_pages_unpin(struct user_pages *pages, bool written)
+{
+	unpin_user_pages_dirty_lock(pages->page, pages->count, written);
+	if (pages->page != pages->few)
+		kvfree(pages->page);
+	user_pages_init(pages);
 }

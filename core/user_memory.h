@@ -2,14 +2,88 @@
 /*
  * Copying between kernel memory and a caller's memory so that a page that
  * never arrives holds up nobody but its owner.
+ *
+ * The copies named _nofault do not sleep and may be used under a lock. The
+ * others may sleep until a page of the caller arrives, for ever if it does not
+ * (userfaultfd, a dead FUSE server); who sleeps in them holds the module, so
+ * that rmmod says "in use" rather than waiting with it.
  */
 #ifndef _DM510_USER_MEMORY_H
 #define _DM510_USER_MEMORY_H
 
+#include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 
+struct page;
+
+/**
+ * user_memory_read_nofault() - copy from the caller's memory without sleeping
+ * @to: kernel memory
+ * @from: the caller's memory; access_ok() has been asked
+ * @len: how many bytes
+ *
+ * Context: Page faults disabled.
+ *
+ * Return: whether all bytes could be read.
+ */
+static __always_inline bool
+user_memory_read_nofault(void *to, const char __user *from, size_t len)
+{
+	return !raw_copy_from_user(to, from, len);
+}
+
+/**
+ * user_memory_write_nofault() - copy to the caller's memory without sleeping
+ * @to: the caller's memory; access_ok() has been asked
+ * @from: kernel memory
+ * @len: how many bytes
+ *
+ * Context: Page faults disabled.
+ *
+ * Return: whether all bytes could be written.
+ */
+static __always_inline bool
+user_memory_write_nofault(char __user *to, const void *from, size_t len)
+{
+	return !raw_copy_to_user(to, from, len);
+}
+
+bool user_memory_writable_nofault(char __user *to, size_t len);
+
+int user_memory_fault_in_readable(const char __user *from, size_t len);
+int user_memory_fault_in_writable(char __user *to, size_t len);
 int user_memory_read(void *to, const char __user *from, size_t len);
-int user_memory_write_atomic(char __user *to, const void *from, size_t len);
-int user_memory_fault_in(char __user *to, size_t len);
+
+/* 64 KiB that begin anywhere in a page. */
+#define USER_PAGES_FEW (SZ_64K / PAGE_SIZE + 1)
+
+/**
+ * struct user_pages - memory of the caller that stays where it is
+ * @page: the pages
+ * @few: room for a few of them, so that nothing need be allocated
+ * @count: how many
+ * @offset: where the memory begins in the first page
+ * @len: of the memory, in bytes
+ */
+struct user_pages {
+	struct page **page;
+	struct page *few[USER_PAGES_FEW];
+	unsigned int count;
+	unsigned int offset;
+	size_t len;
+};
+
+static inline void user_pages_init(struct user_pages *pages)
+{
+	pages->page = pages->few;
+	pages->count = 0;
+	pages->len = 0;
+}
+
+int user_pages_pin(struct user_pages *pages, char __user *to, size_t len);
+void user_pages_write(struct user_pages *pages, const void *from, size_t len);
+void user_pages_unpin(struct user_pages *pages, bool written);
 
 #endif /* _DM510_USER_MEMORY_H */
