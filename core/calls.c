@@ -10,6 +10,7 @@
 
 #include "../hook/syscall_hook.h"
 #include "calls.h"
+#include "failures.h"
 #include "msgbox.h"
 
 /* The box that all processes share. Set before the calls can be made. */
@@ -26,7 +27,7 @@ static int len_argument(const struct pt_regs *regs)
 	return (int)regs->si;
 }
 
-static long sys_msgbox_put(const struct pt_regs *regs)
+static long put(const struct pt_regs *regs)
 {
 	const char __user *buf = buf_argument(regs);
 	int len = len_argument(regs);
@@ -36,7 +37,16 @@ static long sys_msgbox_put(const struct pt_regs *regs)
 	return msgbox_put(the_box, buf, len);
 }
 
-static long sys_msgbox_get(const struct pt_regs *regs)
+static long sys_msgbox_put(const struct pt_regs *regs)
+{
+	long ret = put(regs);
+
+	if (unlikely(ret < 0))
+		failures_count(MSGBOX_PUT, ret);
+	return ret;
+}
+
+static long get(const struct pt_regs *regs)
 {
 	char __user *buf = buf_argument(regs);
 	int len = len_argument(regs);
@@ -44,6 +54,15 @@ static long sys_msgbox_get(const struct pt_regs *regs)
 	if (!buf || len < 0)
 		return -EINVAL;
 	return msgbox_get(the_box, buf, len);
+}
+
+static long sys_msgbox_get(const struct pt_regs *regs)
+{
+	long ret = get(regs);
+
+	if (unlikely(ret < 0))
+		failures_count(MSGBOX_GET, ret);
+	return ret;
 }
 
 static const struct syscall_hook calls[] = {

@@ -11,6 +11,8 @@
 
 #include "calls.h"
 #include "msgbox.h"
+#include "stack.h"
+#include "sysfs.h"
 
 static struct msgbox_limits limits = {
 	.max_message_bytes = SZ_4M,
@@ -33,7 +35,7 @@ module_param_cb(max_message_bytes, &max_message_bytes_ops,
 MODULE_PARM_DESC(max_message_bytes,
 		 "largest message, in bytes (1 to 2147483647, default 4194304)");
 
-/* Less than a page would hold next to nothing. */
+/* With less than two segments there would be boxes that can hold nothing. */
 static int set_max_bytes(const char *val, const struct kernel_param *kp)
 {
 	unsigned long max;
@@ -41,7 +43,7 @@ static int set_max_bytes(const char *val, const struct kernel_param *kp)
 
 	if (err)
 		return err;
-	if (max < PAGE_SIZE)
+	if (max < 2 * SEGMENT_SIZE)
 		return -EINVAL;
 	WRITE_ONCE(limits.max_bytes, max);
 	return 0;
@@ -54,7 +56,7 @@ static const struct kernel_param_ops max_bytes_ops = {
 
 module_param_cb(max_bytes, &max_bytes_ops, &limits.max_bytes, 0644);
 MODULE_PARM_DESC(max_bytes,
-		 "kernel memory the box may hold, in bytes (4096 or more, default 67108864)");
+		 "kernel memory the box may hold, in bytes (131072 or more, default 67108864)");
 
 static struct msgbox *box;
 
@@ -66,20 +68,28 @@ static int __init dm510_msgbox_init(void)
 	if (!box)
 		return -ENOMEM;
 
+	err = msgbox_sysfs_create(box);
+	if (err)
+		goto destroy;
 	err = msgbox_calls_install(box);
-	if (err) {
-		msgbox_destroy(box);
-		return err;
-	}
+	if (err)
+		goto remove_sysfs;
 
 	pr_info("system calls %d (put) and %d (get) are there\n",
 		__NR_dm510_msgbox_put, __NR_dm510_msgbox_get);
 	return 0;
+
+remove_sysfs:
+	msgbox_sysfs_remove();
+destroy:
+	msgbox_destroy(box);
+	return err;
 }
 
 static void __exit dm510_msgbox_exit(void)
 {
 	msgbox_calls_remove();
+	msgbox_sysfs_remove();
 	msgbox_destroy(box);
 	pr_info("system calls %d and %d are gone\n",
 		__NR_dm510_msgbox_put, __NR_dm510_msgbox_get);
