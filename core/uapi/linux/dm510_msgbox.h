@@ -23,13 +23,16 @@
  *	EMSGSIZE	get: buf is shorter than the message on top, which stays;
  *			put: len is above the largest message allowed
  *	EAGAIN		put: the box is full
- *	EADDRNOTAVAIL	put: there is no kernel memory for the message
- *	EFAULT		buf cannot be read (put), or written (get). After a get
- *			that failed so, the message is still in the box; what
- *			part of buf could be written may have been
- *	EINTR		a fatal signal ended the call; nobody sees this
+ *	EADDRNOTAVAIL	put: there is no kernel memory for the message, or the
+ *			caller's memory cgroup does not allow it; get: none to
+ *			deliver a message larger than 64 KiB, which stays
+ *	EFAULT		buf cannot be read (put), or written (get): the message
+ *			has not been put, or is still in the box
  *	ENOSYS		the module is not loaded, or is just being unloaded; or
  *			the caller is a 32-bit or x32 one
+ *
+ * len is an int: what stands above bit 31 of the register does not count.
+ * Whether buf is good is asked only of the bytes that are copied.
  *
  * Neither call waits for another process. A call may sleep only to bring in
  * the caller's own memory, or to find kernel memory; it holds no lock then.
