@@ -23,8 +23,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/string.h>
-#include <linux/wait.h>
+#include <linux/swait.h>
 
 #include "attach.h"
 #include "raise.h"
@@ -44,7 +43,12 @@ static long (*handlers[SYSCALL_HOOK_WINDOW])(const struct pt_regs *regs);
  */
 static DEFINE_PER_CPU(long, in_flight);
 static bool draining;
-static DECLARE_WAIT_QUEUE_HEAD(drained);
+
+/*
+ * A simple wait queue: its lock does not sleep, on PREEMPT_RT neither, so who
+ * wakes somebody up here is covered by Tasks RCU.
+ */
+static DECLARE_SWAIT_QUEUE_HEAD(drained);
 
 /* For numbers of the window that are nobody's. */
 static long no_handler(const struct pt_regs *regs)
@@ -64,7 +68,7 @@ asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int n
 
 	/* Pairs with wait_until_none_in_flight(), see there. */
 	if (unlikely(READ_ONCE(draining)))
-		wake_up(&drained);
+		swake_up_one(&drained);
 	return ret;
 }
 
@@ -92,7 +96,7 @@ static void wait_until_none_in_flight(void)
 {
 	WRITE_ONCE(draining, true);
 	synchronize_rcu_tasks();
-	wait_event(drained, !count_in_flight());
+	swait_event_exclusive(drained, !count_in_flight());
 	synchronize_rcu_tasks();
 }
 
