@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+/* receiver COUNT [ROOM]: takes so many messages, with room for so many bytes. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+#include <linux/dm510_msgbox.h>
+
+int main(int argc, char **argv)
+{
+	int count = argc > 1 ? atoi(argv[1]) : 1;
+	int room = argc > 2 ? atoi(argv[2]) : 4096;
+	char *buf = malloc(room + 1);
+
+	while (buf && count--) {
+		long ret = syscall(__NR_dm510_msgbox_get, buf, room);
+
+		if (ret < 0) {
+			printf("receiver, process %d: get with room for %d bytes: %s\n",
+			       getpid(), room, strerrorname_np(errno));
+			return 1;
+		}
+		printf("receiver, process %d: got \"%.*s\", %ld bytes\n", getpid(),
+		       (int)ret, buf, ret);
+	}
+	return buf ? 0 : 1;
+}
