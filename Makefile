@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people; Kbuild says what goes into the module. Each command sets up what it
+# needs by itself.
+
+SHELL := /bin/bash
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= $(shell awk '!/^\#/ { print $$1; exit }' scripts/kernels)
+
+# make W=1, C=2, V=1 and the like are meant for kbuild too.
+KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
+
+.PHONY: modules load status unload demo kselftest shell check help clean distclean
+
+modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<its headers>
+	@scripts/build-module $(KDIR) $(KBUILD_ARGS)
+	@cp build/module/$$(scripts/build-module --release $(KDIR))/dm510_msgbox.ko .
+
+load:			## (root) build and load it into the running kernel
+	@scripts/load $(KDIR)
+
+status:			## is it loaded, and does the system call answer?
+	@scripts/status
+
+unload:			## (root) take it out again
+	@scripts/unload
+
+demo:			## see it work, on a stock kernel in a virtual machine
+	@scripts/demo/run $(KERNEL)
+
+kselftest:		## test it, on a stock kernel in a virtual machine
+	@scripts/kselftest $(KERNEL)
+
+shell:			## a prompt in such a virtual machine, the module loaded
+	@scripts/shell $(KERNEL)
+
+check:			## check the sources: warnings, sparse, checkpatch, kernel-doc, shellcheck
+	@scripts/check $(KERNEL)
+
+help:			## this list
+	@echo "make [target] [VARIABLE=value]"
+	@sed -n 's/^\([a-z]*\):[^#]*##/  \1\t/p' Makefile | expand -t 14
+	@echo "KERNEL is one of: $$(awk '!/^#/ { printf "%s ", $$1 }' scripts/kernels)"
+
+clean:			## remove what was built, keep what was fetched
+	@rm -rf dm510_msgbox.ko
+	@[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 \
+		! -name kernels ! -name linux-source ! -name 'accel-*' -exec rm -rf {} +
+
+distclean:		## remove that as well
+	@rm -rf dm510_msgbox.ko build
