@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every kind of memory that cannot be read or written, for messages of one
+ * byte to many pages. A call that meets it fails with EFAULT, and the box is
+ * as if it had not been made: nothing put, nothing lost, order kept.
+ */
+#include "msgbox.h"
+
+static const int sizes[] = {
+	1, 7, 64, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5, MIB,
+};
+
+/* Room for the largest size on either side of the border. */
+#define SIDE	((size_t)2 * MIB)
+
+/* Two messages below the one that is tried, to see that they stay. */
+static void put_two_below(struct __test_metadata *_metadata)
+{
+	ASSERT_EQ(0, put("bottom", 7));
+	ASSERT_EQ(0, put("below", 6));
+}
+
+static void get_two_below(struct __test_metadata *_metadata)
+{
+	ASSERT_EQ(6, get_expecting("below", 6));
+	ASSERT_EQ(7, get_expecting("bottom", 7));
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+/* Bad memory on one side of a border, good memory on the other. */
+struct border {
+	char *start;
+	/* Makes these bytes bad, which are PROT_NONE before. */
+	void (*spoil)(char *from, size_t len);
+};
+
+FIXTURE(border)
+{
+	struct border border;
+};
+
+FIXTURE_VARIANT(border)
+{
+	void (*spoil)(char *from, size_t len);
+	bool readable;
+};
+
+static void unmap(char *from, size_t len)
+{
+	munmap(from, len);
+}
+
+static void forbid(char *from, size_t len)
+{
+	mmap(from, len, PROT_NONE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* The pages are there, unlike those that were never touched. */
+static void forbid_after_use(char *from, size_t len)
+{
+	mmap(from, len, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	poison(from, len);
+	mprotect(from, len, PROT_NONE);
+}
+
+static void make_read_only(char *from, size_t len)
+{
+	mmap(from, len, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void make_read_only_after_use(char *from, size_t len)
+{
+	mmap(from, len, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	poison(from, len);
+	mprotect(from, len, PROT_READ);
+}
+
+static void map_file(char *from, size_t len, off_t size, int prot)
+{
+	int fd = memfd_create("bad_pointers", 0);
+
+	if (fd < 0 || ftruncate(fd, size))
+		abort();
+	mmap(from, len, prot, MAP_FIXED | MAP_SHARED, fd, 0);
+	close(fd);
+}
+
+static void map_file_read_only(char *from, size_t len)
+{
+	map_file(from, len, len, PROT_READ);
+}
+
+/* A process that touches this itself gets SIGBUS. */
+static void map_beyond_end_of_file(char *from, size_t len)
+{
+	map_file(from, len, 0, PROT_READ | PROT_WRITE);
+}
+
+FIXTURE_VARIANT_ADD(border, unmapped)
+{
+	.spoil = unmap,
+};
+
+FIXTURE_VARIANT_ADD(border, prot_none)
+{
+	.spoil = forbid,
+};
+
+FIXTURE_VARIANT_ADD(border, prot_none_after_use)
+{
+	.spoil = forbid_after_use,
+};
+
+FIXTURE_VARIANT_ADD(border, beyond_end_of_file)
+{
+	.spoil = map_beyond_end_of_file,
+};
+
+FIXTURE_VARIANT_ADD(border, read_only)
+{
+	.spoil = make_read_only,
+	.readable = true,
+};
+
+FIXTURE_VARIANT_ADD(border, read_only_after_use)
+{
+	.spoil = make_read_only_after_use,
+	.readable = true,
+};
+
+FIXTURE_VARIANT_ADD(border, read_only_file)
+{
+	.spoil = map_file_read_only,
+	.readable = true,
+};
+
+FIXTURE_SETUP(border)
+{
+	begin_with_empty_box(_metadata);
+	self->border.start = map(2 * SIDE, PROT_NONE);
+	self->border.spoil = variant->spoil;
+}
+
+FIXTURE_TEARDOWN(border)
+{
+	end_with_empty_box(_metadata);
+}
+
+/*
+ * Puts everything back. Between the call of spoil() and this one nothing may
+ * map memory of its own: it could land in the hole.
+ */
+static void heal(char *start)
+{
+	mmap(start, 2 * SIDE, PROT_NONE,
+	     MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+static void make_good(char *from, size_t len)
+{
+	mprotect(from, len, PROT_READ | PROT_WRITE);
+	poison(from, len);
+}
+
+static size_t whole_pages(size_t len)
+{
+	return (len + PAGE - 1) / PAGE * PAGE;
+}
+
+typedef long (*call_at)(char *buf, int len);
+
+static long put_at(char *buf, int len)
+{
+	return put(buf, len);
+}
+
+/* And takes the message again if there is one. */
+static long put_and_take(char *buf, int len)
+{
+	static char taken[MIB];
+	long ret = put(buf, len);
+
+	if (ret)
+		return ret;
+	return get(taken, sizeof(taken)) == len ? 0 : -EILSEQ;
+}
+
+static long get_at(char *buf, int len)
+{
+	return get(buf, len);
+}
+
+/* Good memory up to the border, bad memory from there on. */
+static long at_end_of_good(const struct border *border, call_at call, int good_bytes, int len)
+{
+	char *middle = border->start + SIDE;
+	size_t good_pages = whole_pages(good_bytes);
+	/* Beyond these it is PROT_NONE, which is no better. */
+	size_t bad_pages = len < (int)SIDE ? PAGE + whole_pages(len - good_bytes) : SIDE;
+	long ret;
+
+	make_good(middle - good_pages, good_pages);
+	border->spoil(middle, bad_pages);
+	ret = call(middle - good_bytes, len);
+	heal(border->start);
+	return ret;
+}
+
+/* Bad memory up to the border, good memory from there on. */
+static long at_end_of_bad(const struct border *border, call_at call, int len)
+{
+	char *middle = border->start + SIDE;
+	long ret;
+
+	make_good(middle, whole_pages(len));
+	border->spoil(middle - PAGE, PAGE);
+	ret = call(middle - 1, len);
+	heal(border->start);
+	return ret;
+}
+
+/*
+ * Each of the four ways to be bad, for a put: the whole message, its last
+ * byte, all but its first byte, its first byte. To memory that can only be
+ * read there is nothing bad for a put.
+ */
+TEST_F(border, put)
+{
+	long expected = variant->readable ? 0 : -EFAULT;
+
+	put_two_below(_metadata);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		int len = sizes[i];
+
+		EXPECT_EQ(expected, at_end_of_good(&self->border, put_and_take, 0, len)) {
+			TH_LOG("the whole message, len %d", len);
+		}
+		EXPECT_EQ(expected, at_end_of_good(&self->border, put_and_take, len - 1, len)) {
+			TH_LOG("the last byte, len %d", len);
+		}
+		EXPECT_EQ(expected, at_end_of_bad(&self->border, put_and_take, len)) {
+			TH_LOG("the first byte, len %d", len);
+		}
+		if (len == 1)
+			continue;
+		EXPECT_EQ(expected, at_end_of_good(&self->border, put_and_take, 1, len)) {
+			TH_LOG("all but the first byte, len %d", len);
+		}
+	}
+	get_two_below(_metadata);
+}
+
+/*
+ * The same four for a get. After each the message is still on top and whole:
+ * it is only taken after all of them were tried, and one that went missing or
+ * came back in the wrong place would show.
+ */
+TEST_F(border, get)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		int len = sizes[i];
+		char *message = new_message(len, len);
+
+		put_two_below(_metadata);
+		ASSERT_EQ(0, put(message, len));
+
+		EXPECT_EQ(-EFAULT, at_end_of_good(&self->border, get_at, 0, len)) {
+			TH_LOG("the whole message, len %d", len);
+		}
+		EXPECT_EQ(-EFAULT, at_end_of_good(&self->border, get_at, len - 1, len)) {
+			TH_LOG("the last byte, len %d", len);
+		}
+		EXPECT_EQ(-EFAULT, at_end_of_bad(&self->border, get_at, len)) {
+			TH_LOG("the first byte, len %d", len);
+		}
+		EXPECT_EQ(-EFAULT, at_end_of_good(&self->border, get_at, 0, INT_MAX)) {
+			TH_LOG("the whole message, with the greatest length, len %d", len);
+		}
+		if (len > 1) {
+			EXPECT_EQ(-EFAULT, at_end_of_good(&self->border, get_at, 1, len)) {
+				TH_LOG("all but the first byte, len %d", len);
+			}
+		}
+
+		ASSERT_EQ(len, get_expecting(message, len)) {
+			TH_LOG("lost or torn, len %d", len);
+		}
+		get_two_below(_metadata);
+		free(message);
+	}
+}
+
+/* One EFAULT after the other must not wear the message out. */
+TEST_F(border, get_a_hundred_times)
+{
+	put_two_below(_metadata);
+	ASSERT_EQ(0, put("top", 4));
+	for (int i = 0; i < 100; i++) {
+		ASSERT_EQ(-EFAULT, at_end_of_good(&self->border, get_at, 3, 4)) {
+			TH_LOG("get %d", i);
+		}
+	}
+	ASSERT_EQ(4, get_expecting("top", 4));
+	get_two_below(_metadata);
+}
+
+/*
+ * Wherever in the box a message lies: a store that keeps them in larger pieces
+ * has messages that lie in two of them.
+ */
+TEST_F(border, at_every_depth)
+{
+	static const int lengths[] = { 777, 5000 };
+	const int depth = 200;
+	char *message = malloc(5000);
+
+	for (int i = 0; i < depth; i++) {
+		int len = lengths[i % 2];
+
+		fill(message, len, i);
+		if (!variant->readable) {
+			ASSERT_EQ(-EFAULT, at_end_of_good(&self->border, put_at, len / 2, len)) {
+				TH_LOG("depth %d", i);
+			}
+		}
+		ASSERT_EQ(0, put(message, len));
+	}
+	for (int i = depth; i-- > 0;) {
+		int len = lengths[i % 2];
+
+		ASSERT_EQ(-EFAULT, at_end_of_good(&self->border, get_at, len / 2, len)) {
+			TH_LOG("depth %d", i);
+		}
+		fill(message, len, i);
+		ASSERT_EQ(len, get_expecting(message, len)) {
+			TH_LOG("depth %d", i);
+		}
+	}
+	free(message);
+}
+
+/* Only the message's own bytes have to be writable, whatever the length. */
+TEST_F(border, bad_memory_beyond_the_message_does_not_matter)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		int len = sizes[i];
+		char *message = new_message(len, len);
+
+		ASSERT_EQ(0, put(message, len));
+		EXPECT_EQ(len, at_end_of_good(&self->border, get_at, len, len + 2 * PAGE)) {
+			TH_LOG("len %d", len);
+		}
+		ASSERT_EQ(0, put(message, len));
+		EXPECT_EQ(len, at_end_of_good(&self->border, get_at, len, INT_MAX)) {
+			TH_LOG("the greatest length, len %d", len);
+		}
+		ASSERT_EQ(-ENODATA, get_nothing());
+		free(message);
+	}
+}
+
+/* A put of the last good byte works: only what is named is touched. */
+TEST_F(border, good_up_to_the_border)
+{
+	char *message = new_message(MIB, 1);
+
+	poison(message, MIB);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		int len = sizes[i];
+
+		EXPECT_EQ(0, at_end_of_good(&self->border, put_at, len, len)) {
+			TH_LOG("len %d", len);
+		}
+		ASSERT_EQ(len, get_expecting(message, len));
+	}
+	free(message);
+}
+
+/* Addresses that no process has. */
+static const struct {
+	const char *what;
+	uintptr_t at;
+} kernel_addresses[] = {
+	{ "the first page", 1 },
+	{ "the end of user space", 0x7ffffffff000 },
+	{ "the first address that is not canonical", 0x800000000000 },
+	{ "not canonical", 0x8000000000000000 },
+	{ "the last address that is not canonical", 0xffff7fffffffffff },
+	{ "the kernel's half", 0xffff800000000000 },
+	{ "the direct map", 0xffff888000000000 },
+	{ "the direct map, some way in", 0xffff888001000000 },
+	{ "kernel text", 0xffffffff81000000 },
+	{ "modules", 0xffffffffc0000000 },
+	{ "the vsyscall page", 0xffffffffff600000 },
+	{ "the last page", -(uintptr_t)PAGE },
+	{ "the last byte", -(uintptr_t)1 },
+};
+
+TEST_F(msgbox, put_from_kernel_addresses)
+{
+	put_two_below(_metadata);
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_addresses); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(sizes); j++) {
+			EXPECT_EQ(-EFAULT, put((void *)kernel_addresses[i].at, sizes[j])) {
+				TH_LOG("%s, len %d", kernel_addresses[i].what, sizes[j]);
+			}
+		}
+	}
+	get_two_below(_metadata);
+}
+
+TEST_F(msgbox, get_into_kernel_addresses)
+{
+	for (size_t j = 0; j < ARRAY_SIZE(sizes); j++) {
+		int len = sizes[j];
+		char *message = new_message(len, j);
+
+		put_two_below(_metadata);
+		ASSERT_EQ(0, put(message, len));
+		for (size_t i = 0; i < ARRAY_SIZE(kernel_addresses); i++) {
+			char *at = (char *)kernel_addresses[i].at;
+
+			EXPECT_EQ(-EFAULT, get(at, len)) {
+				TH_LOG("%s, len %d", kernel_addresses[i].what, len);
+			}
+			EXPECT_EQ(-EFAULT, get(at, INT_MAX)) {
+				TH_LOG("%s, the greatest length", kernel_addresses[i].what);
+			}
+		}
+		ASSERT_EQ(len, get_expecting(message, len));
+		get_two_below(_metadata);
+		free(message);
+	}
+}
+
+/* The last page a process can have, and the step beyond it. */
+TEST_F(msgbox, across_the_end_of_user_space)
+{
+	char *end = (char *)0x7ffffffff000;
+	char *page = mmap(end - PAGE, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		SKIP_TEST("the last page of user space is taken");
+	fill(page, PAGE, 1);
+	put_two_below(_metadata);
+
+	ASSERT_EQ(-EFAULT, put(end - 1, 2));
+	ASSERT_EQ(-EFAULT, put(end - PAGE, PAGE + 1));
+	ASSERT_EQ(-EFAULT, put(end - PAGE, MIB));
+
+	ASSERT_EQ(0, put(end - PAGE, PAGE));
+	ASSERT_EQ(-EFAULT, get(end - PAGE + 1, PAGE));
+	ASSERT_EQ(-EFAULT, get(end - 1, INT_MAX));
+	poison(page, PAGE);
+	ASSERT_EQ(PAGE, get(end - PAGE, INT_MAX));
+	ASSERT_TRUE(is_filled(page, PAGE, 1));
+	get_two_below(_metadata);
+	munmap(page, PAGE);
+}
+
+/* No byte is read or written, so no byte can be bad. */
+TEST_F(msgbox, a_message_of_no_bytes_has_no_bad_pointer)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_addresses); i++) {
+		char *at = (char *)kernel_addresses[i].at;
+
+		EXPECT_EQ(0, put(at, 0)) {
+			TH_LOG("%s", kernel_addresses[i].what);
+		}
+		EXPECT_EQ(0, get(at, 0)) {
+			TH_LOG("%s", kernel_addresses[i].what);
+		}
+		EXPECT_EQ(0, put("", 0));
+		EXPECT_EQ(0, get(at, INT_MAX)) {
+			TH_LOG("%s, the greatest length", kernel_addresses[i].what);
+		}
+		EXPECT_EQ(-ENODATA, get_nothing());
+	}
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where a call is wrong in several ways at once, the error is the one that
+ * stands first in the contract. And the full box: a put fails with EAGAIN,
+ * nothing is lost, and what counts is the memory really held.
+ */
+#include "msgbox.h"
+
+/* Nobody can read or write here. */
+#define BAD	((char *)PAGE)
+
+FIXTURE(order)
+{
+	long largest;
+	long limit;
+	long limit_before;
+	char *message;
+};
+
+FIXTURE_SETUP(order)
+{
+	begin_with_empty_box(_metadata);
+	self->largest = parameter("max_message_bytes");
+	self->limit_before = parameter("max_bytes");
+	ASSERT_LT(0, self->largest);
+	ASSERT_LT(0, self->limit_before);
+	/* Faster to fill; where it cannot be changed, it is filled all the same. */
+	self->limit = 4 * self->largest;
+	if (set_parameter("max_bytes", self->limit))
+		self->limit = self->limit_before;
+	self->message = new_message(self->largest + 1, 1);
+}
+
+FIXTURE_TEARDOWN(order)
+{
+	if (self->limit != self->limit_before) {
+		EXPECT_EQ(0, set_parameter("max_bytes", self->limit_before)) {
+			TH_LOG("the limit stays at %ld", self->limit);
+		}
+	}
+	free(self->message);
+	end_with_empty_box(_metadata);
+}
+
+TEST_F(order, put_of_null_before_too_large)
+{
+	ASSERT_EQ(-EINVAL, put(NULL, self->largest + 1));
+}
+
+TEST_F(order, put_of_negative_before_bad_pointer)
+{
+	ASSERT_EQ(-EINVAL, put(BAD, -1));
+}
+
+TEST_F(order, put_too_large_before_bad_pointer)
+{
+	ASSERT_EQ(-EMSGSIZE, put(BAD, self->largest + 1));
+	ASSERT_EQ(-EMSGSIZE, put(BAD, INT_MAX));
+}
+
+TEST_F(order, put_of_the_largest_from_bad_pointer)
+{
+	ASSERT_EQ(-EFAULT, put(BAD, self->largest));
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+TEST_F(order, get_into_null_before_empty)
+{
+	ASSERT_EQ(-EINVAL, get(NULL, 8));
+}
+
+TEST_F(order, get_of_negative_before_empty_and_bad_pointer)
+{
+	ASSERT_EQ(-EINVAL, get(BAD, -1));
+}
+
+TEST_F(order, get_from_empty_before_bad_pointer)
+{
+	ASSERT_EQ(-ENODATA, get(BAD, 8));
+	ASSERT_EQ(-ENODATA, get(BAD, 0));
+}
+
+TEST_F(order, get_into_null_before_too_short)
+{
+	ASSERT_EQ(0, put("message", 8));
+	ASSERT_EQ(-EINVAL, get(NULL, 1));
+	ASSERT_EQ(-EINVAL, get(BAD, INT_MIN));
+	ASSERT_EQ(8, get_expecting("message", 8));
+}
+
+TEST_F(order, get_too_short_before_bad_pointer)
+{
+	static const int sizes[] = { 8, PAGE + 1, MIB };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		ASSERT_EQ(0, put(self->message, sizes[i]));
+		ASSERT_EQ(-EMSGSIZE, get(BAD, sizes[i] - 1));
+		ASSERT_EQ(-EMSGSIZE, get(BAD, 0));
+		ASSERT_EQ(-EFAULT, get(BAD, sizes[i]));
+		ASSERT_EQ(sizes[i], get_expecting(self->message, sizes[i]));
+	}
+}
+
+/*
+ * Puts messages of one length until the box is full. Returns how many there
+ * were room for, or the error that was not EAGAIN.
+ */
+static long put_until_full(char *message, long limit, long len)
+{
+	/* Each message holds memory, so there cannot be more than this. */
+	long most = limit / (len + 1) + 1;
+	long count, ret = 0;
+
+	for (count = 0; count < most; count++) {
+		fill(message, len < 64 ? len : 64, count);
+		ret = put(message, len);
+		if (ret)
+			break;
+	}
+	return ret == -EAGAIN ? count : ret ? ret : -EOVERFLOW;
+}
+
+/* The same messages, the last one first. Returns how many came back right. */
+static long get_until_empty(char *message, long len, long count)
+{
+	char *buf = malloc(len + 1);
+	long taken;
+
+	for (taken = 0; taken < count; taken++) {
+		fill(message, len < 64 ? len : 64, count - 1 - taken);
+		buf[len] = (char)POISON;
+		if (get(buf, len + 1) != len || memcmp(message, buf, len) ||
+		    buf[len] != (char)POISON)
+			break;
+	}
+	free(buf);
+	return taken;
+}
+
+TEST_F(order, full_box_loses_nothing_and_works_again)
+{
+	static const long sizes[] = { MIB, 2 * MIB, 20000 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		long count = put_until_full(self->message, self->limit, sizes[i]);
+
+		/* Half of the limit is payload, at the very least. */
+		ASSERT_LE(self->limit / 2 / sizes[i], count) {
+			TH_LOG("messages of %ld bytes", sizes[i]);
+		}
+		ASSERT_EQ(-EAGAIN, put(self->message, sizes[i]));
+
+		/* One out, one in: the room that a get makes can be used. */
+		fill(self->message, 64, count - 1);
+		ASSERT_EQ(sizes[i], get_expecting(self->message, sizes[i]));
+		ASSERT_EQ(0, put(self->message, sizes[i]));
+		ASSERT_EQ(-EAGAIN, put(self->message, sizes[i]));
+
+		ASSERT_EQ(count, get_until_empty(self->message, sizes[i], count)) {
+			TH_LOG("messages of %ld bytes", sizes[i]);
+		}
+		ASSERT_EQ(-ENODATA, get_nothing());
+
+		/* And the room was given back: as many fit again. */
+		ASSERT_EQ(count, put_until_full(self->message, self->limit, sizes[i]));
+		ASSERT_EQ(count, drain());
+	}
+}
+
+TEST_F(order, full_box_comes_after_what_is_checked_first)
+{
+	long count = put_until_full(self->message, self->limit, self->largest);
+
+	ASSERT_LT(0, count);
+	ASSERT_EQ(-EINVAL, put(NULL, self->largest));
+	ASSERT_EQ(-EINVAL, put(self->message, -1));
+	ASSERT_EQ(-EMSGSIZE, put(self->message, self->largest + 1));
+	ASSERT_EQ(-EMSGSIZE, put(BAD, self->largest + 1));
+	ASSERT_EQ(count, get_until_empty(self->message, self->largest, count));
+}
+
+TEST_F(order, full_box_comes_before_a_bad_pointer)
+{
+	long count = put_until_full(self->message, self->limit, self->largest);
+
+	ASSERT_LT(0, count);
+	ASSERT_EQ(-EAGAIN, put(BAD, self->largest));
+	ASSERT_EQ(-EAGAIN, put((char *)0xffff888000000000, self->largest));
+	ASSERT_EQ(count, get_until_empty(self->message, self->largest, count));
+}
+
+static long mem_available(void)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	long kib = -1;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %ld kB", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib * KIB;
+}
+
+/*
+ * A length just beyond a page or so is where memory held and payload differ
+ * most for large messages. What the system has less of must not be more than
+ * the limit; a margin for everything else that happens on the machine.
+ */
+TEST_F(order, memory_really_held_is_within_the_limit)
+{
+	static const long sizes[] = { PAGE + 1, 2 * PAGE + 1, 700 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		long before = mem_available(), after, count;
+
+		count = put_until_full(self->message, self->limit, sizes[i]);
+		after = mem_available();
+		ASSERT_LT(0, count);
+		EXPECT_GE(self->limit + self->limit / 4, before - after) {
+			TH_LOG("%ld messages of %ld bytes", count, sizes[i]);
+		}
+		EXPECT_GE(self->limit, count * sizes[i]);
+		ASSERT_EQ(count, get_until_empty(self->message, sizes[i], count));
+	}
+}
+
+/*
+ * Small messages, down to those of no bytes at all, are bounded too. To the
+ * default limit these would be many millions, so the limit is lowered.
+ */
+FIXTURE(low_limit)
+{
+	char *message;
+	long limit;
+	long largest;
+};
+
+FIXTURE_SETUP(low_limit)
+{
+	begin_with_empty_box(_metadata);
+	self->limit = parameter("max_bytes");
+	self->largest = parameter("max_message_bytes");
+	ASSERT_LT(0, self->limit);
+	if (set_parameter("max_bytes", MIB) &&
+	    (set_parameter("max_message_bytes", MIB / 4) || set_parameter("max_bytes", MIB))) {
+		set_parameter("max_message_bytes", self->largest);
+		SKIP_TEST("max_bytes cannot be changed here");
+	}
+	self->message = malloc(MIB);
+}
+
+FIXTURE_TEARDOWN(low_limit)
+{
+	EXPECT_EQ(0, set_parameter("max_bytes", self->limit));
+	EXPECT_EQ(0, set_parameter("max_message_bytes", self->largest));
+	free(self->message);
+	end_with_empty_box(_metadata);
+}
+
+TEST_F(low_limit, small_messages_are_bounded)
+{
+	static const long sizes[] = { 0, 1, 8, 64, 500 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		long count = put_until_full(self->message, MIB, sizes[i]);
+
+		ASSERT_LT(0, count) {
+			TH_LOG("messages of %ld bytes", sizes[i]);
+		}
+		/* At most 16 bytes beyond the payload, and two spare segments. */
+		EXPECT_LE(MIB / 2 / (sizes[i] + 16), count) {
+			TH_LOG("messages of %ld bytes", sizes[i]);
+		}
+		ASSERT_EQ(-EAGAIN, put(BAD, sizes[i]));
+		ASSERT_EQ(count, get_until_empty(self->message, sizes[i], count));
+		ASSERT_EQ(-ENODATA, get_nothing());
+	}
+}
+
+TEST_F(low_limit, lowering_it_below_what_is_held_loses_nothing)
+{
+	long count;
+
+	ASSERT_EQ(0, set_parameter("max_bytes", self->limit));
+	for (count = 0; count < 3000; count++) {
+		fill(self->message, 64, count);
+		ASSERT_EQ(0, put(self->message, 1000));
+	}
+	ASSERT_EQ(0, set_parameter("max_bytes", MIB));
+	ASSERT_EQ(-EAGAIN, put(self->message, 1000));
+	ASSERT_EQ(count, get_until_empty(self->message, 1000, count));
+	ASSERT_EQ(0, put(self->message, 1000));
+	ASSERT_EQ(1, drain());
+}
+
+TEST_HARNESS_MAIN

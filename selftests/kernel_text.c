@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For scripts: prints the bytes that functions of the running kernel consist
+ * of, as /proc/kcore shows them now, in lines that can be compared.
+ *
+ *	kernel_text SYMBOL...
+ */
+#include <fcntl.h>
+#include <linux/elf.h>
+
+#include "calls.h"
+
+#define LARGEST		(64 * KIB)
+#define PER_LINE	16
+
+struct function {
+	const char *name;
+	unsigned long start;
+	unsigned long end;
+};
+
+/*
+ * Where they begin, and where what follows them does: the kernel's own symbols
+ * are sorted by address. In one go, for there are a lot of them.
+ */
+static void find(struct function *functions, int count)
+{
+	FILE *file = fopen("/proc/kallsyms", "r");
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		char *rest;
+		unsigned long at = strtoul(line, &rest, 16);
+
+		/* " T name\n", and for a module's symbol a tab before its name. */
+		rest[strcspn(rest, "\t\n")] = '\0';
+		for (int i = 0; i < count; i++) {
+			struct function *function = &functions[i];
+
+			if (function->start && !function->end && at > function->start)
+				function->end = at;
+			if (!function->start && !strcmp(rest + 3, function->name))
+				function->start = at;
+		}
+	}
+	if (file)
+		fclose(file);
+}
+
+/* Kernel memory, through the segment of the core file that holds it. */
+static bool read_kernel(int core, unsigned long at, void *buf, size_t len)
+{
+	struct elf64_hdr header;
+	struct elf64_phdr segment;
+
+	if (pread(core, &header, sizeof(header), 0) != sizeof(header))
+		return false;
+	for (int i = 0; i < header.e_phnum; i++) {
+		if (pread(core, &segment, sizeof(segment),
+			  header.e_phoff + i * sizeof(segment)) != sizeof(segment))
+			return false;
+		if (segment.p_type == PT_LOAD && at >= segment.p_vaddr &&
+		    at + len <= segment.p_vaddr + segment.p_memsz)
+			return pread(core, buf, len, segment.p_offset + at - segment.p_vaddr) ==
+			       (ssize_t)len;
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	static unsigned char buf[LARGEST];
+	struct function *functions = calloc(argc, sizeof(*functions));
+	int count = argc - 1;
+	int core = open("/proc/kcore", O_RDONLY);
+
+	if (core < 0) {
+		perror("/proc/kcore");
+		return 1;
+	}
+	for (int i = 0; i < count; i++)
+		functions[i].name = argv[i + 1];
+	find(functions, count);
+
+	for (int i = 0; i < count; i++) {
+		struct function *function = &functions[i];
+		size_t len = function->end - function->start;
+
+		if (!function->start || len > LARGEST ||
+		    !read_kernel(core, function->start, buf, len)) {
+			fprintf(stderr, "%s: not found or not readable\n", function->name);
+			return 1;
+		}
+		for (size_t j = 0; j < len; j++) {
+			if (j % PER_LINE == 0)
+				printf("%s%s+%#zx:", j ? "\n" : "", function->name, j);
+			printf(" %02x", buf[j]);
+		}
+		putchar('\n');
+	}
+	return 0;
+}

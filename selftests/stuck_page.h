@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A page that does not arrive until it is told to: a call that needs it stands
+ * still in the kernel, for as long as a test wants.
+ */
+#ifndef SELFTESTS_STUCK_PAGE_H
+#define SELFTESTS_STUCK_PAGE_H
+
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include "calls.h"
+
+struct stuck_page {
+	int uffd;
+	char *page;
+};
+
+/*
+ * Takes this page of anonymous memory away. Fails where the kernel has no
+ * userfaultfd, or keeps it from whoever runs this.
+ */
+static inline int stuck_page_begin(struct stuck_page *stuck, char *page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { .start = (uintptr_t)page, .len = PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	stuck->page = page;
+	stuck->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (stuck->uffd < 0)
+		return -errno;
+	if (madvise(page, PAGE, MADV_DONTNEED) || ioctl(stuck->uffd, UFFDIO_API, &api) ||
+	    ioctl(stuck->uffd, UFFDIO_REGISTER, &range)) {
+		int error = errno;
+
+		close(stuck->uffd);
+		return -error;
+	}
+	return 0;
+}
+
+/* Waits until someone stands still at the page; false after ten seconds. */
+static inline bool stuck_page_wait(const struct stuck_page *stuck)
+{
+	struct pollfd pollfd = { .fd = stuck->uffd, .events = POLLIN };
+	struct uffd_msg message;
+
+	if (poll(&pollfd, 1, 10 * 1000) != 1)
+		return false;
+	if (read(stuck->uffd, &message, sizeof(message)) != sizeof(message))
+		return false;
+	return message.event == UFFD_EVENT_PAGEFAULT;
+}
+
+/* Provides the page, and takes it from the userfaultfd for good. */
+static inline int stuck_page_arrive(struct stuck_page *stuck, const void *content)
+{
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)stuck->page,
+		.src = (uintptr_t)content,
+		.len = PAGE,
+	};
+
+	if (ioctl(stuck->uffd, UFFDIO_COPY, &copy))
+		return -errno;
+	close(stuck->uffd);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A caller whose page never arrives holds up nobody but itself, and when it
+ * is killed nothing is lost; when the page arrives after all, the call is
+ * completed as if it had been made then.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+#include "msgbox.h"
+#include "stuck_page.h"
+
+#define PAGES	64
+/* The buffers have room for more than the longest message. */
+#define ROOM	((PAGES + 8) * PAGE)
+
+FIXTURE(stuck)
+{
+	struct stuck_page stuck;
+	/* ROOM bytes, of which one page is missing. */
+	char *buf;
+	char *message;
+	char content[PAGE];
+};
+
+/* Both calls, with a message in one page, or over many: of those the last. */
+FIXTURE_VARIANT(stuck)
+{
+	int len;
+};
+
+FIXTURE_VARIANT_ADD(stuck, small)
+{
+	.len = 64,
+};
+
+FIXTURE_VARIANT_ADD(stuck, pages)
+{
+	.len = 3 * PAGE,
+};
+
+FIXTURE_VARIANT_ADD(stuck, large)
+{
+	.len = PAGES * PAGE,
+};
+
+FIXTURE_SETUP(stuck)
+{
+	size_t missing = (variant->len - 1) / PAGE * PAGE;
+
+	begin_with_empty_box(_metadata);
+	self->buf = map(ROOM, PROT_READ | PROT_WRITE);
+	madvise(self->buf, ROOM, MADV_NOHUGEPAGE);
+	self->message = new_message(ROOM, 1);
+	memcpy(self->buf, self->message, ROOM);
+	memcpy(self->content, self->message + missing, PAGE);
+	if (stuck_page_begin(&self->stuck, self->buf + missing))
+		SKIP_TEST("no userfaultfd for us here");
+}
+
+FIXTURE_TEARDOWN(stuck)
+{
+	munmap(self->buf, ROOM);
+	free(self->message);
+	end_with_empty_box(_metadata);
+}
+
+struct call {
+	bool is_put;
+	char *buf;
+	int len;
+	long ret;
+};
+
+static void *make_call(void *data)
+{
+	struct call *call = data;
+
+	call->ret = call->is_put ? put(call->buf, call->len) : get(call->buf, call->len);
+	return NULL;
+}
+
+/* What others do meanwhile, of every size: each call returns at once. */
+static void put_and_get(struct __test_metadata *_metadata)
+{
+	static const int sizes[] = { 0, 1, 64, PAGE, 3 * PAGE, 300 * KIB };
+
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+			char *message = new_message(sizes[i], i);
+
+			ASSERT_EQ(0, put(message, sizes[i]));
+			free(message);
+		}
+		for (size_t i = ARRAY_SIZE(sizes); i-- > 0;) {
+			char *message = new_message(sizes[i], i);
+
+			ASSERT_EQ(sizes[i], get_expecting(message, sizes[i]));
+			free(message);
+		}
+	}
+}
+
+TEST_F(stuck, put_holds_up_nobody_and_completes)
+{
+	struct call call = { .is_put = true, .buf = self->buf, .len = variant->len };
+	pthread_t thread;
+
+	ASSERT_EQ(0, put("below", 6));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+	put_and_get(_metadata);
+
+	/* What is not put yet is not there. */
+	ASSERT_EQ(6, get_expecting("below", 6));
+	ASSERT_EQ(-ENODATA, get_nothing());
+
+	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, call.ret);
+	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+TEST_F(stuck, get_holds_up_nobody_and_completes)
+{
+	struct call call = { .buf = self->buf, .len = variant->len };
+	pthread_t thread;
+
+	ASSERT_EQ(0, put("below", 6));
+	ASSERT_EQ(0, put(self->message, variant->len));
+	memset(self->buf, 0, variant->len - 1 - (variant->len - 1) % PAGE);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+	put_and_get(_metadata);
+
+	poison(self->content, PAGE);
+	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(variant->len, call.ret);
+	ASSERT_EQ(0, memcmp(self->message, self->buf, variant->len));
+	ASSERT_EQ(6, get_expecting("below", 6));
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+/* A message that is not certain to be delivered is still anyone's to take. */
+TEST_F(stuck, the_message_of_a_stuck_get_can_be_taken)
+{
+	struct call call = { .buf = self->buf, .len = variant->len };
+	pthread_t thread;
+
+	ASSERT_EQ(0, put(self->message, variant->len));
+	poison(self->buf, self->stuck.page - self->buf);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+
+	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
+	ASSERT_EQ(-ENODATA, get_nothing());
+
+	poison(self->content, PAGE);
+	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(-ENODATA, call.ret);
+	ASSERT_TRUE(is_poison(self->buf, variant->len)) {
+		TH_LOG("a get that took nothing wrote");
+	}
+}
+
+/* The call takes effect when it ends, on what is on top then. */
+TEST_F(stuck, a_stuck_get_takes_what_is_on_top_when_it_ends)
+{
+	struct call call = { .buf = self->buf, .len = variant->len };
+	pthread_t thread;
+
+	ASSERT_EQ(0, put(self->message, variant->len));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+	ASSERT_EQ(0, put("later", 6));
+
+	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(6, call.ret);
+	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+TEST_F(stuck, a_stuck_get_can_find_a_message_too_long_for_it)
+{
+	struct call call = { .buf = self->buf, .len = variant->len };
+	char *longer = new_message(variant->len + 1, 3);
+	pthread_t thread;
+
+	ASSERT_EQ(0, put(self->message, variant->len));
+	poison(self->buf, self->stuck.page - self->buf);
+	poison(self->content, PAGE);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+	ASSERT_EQ(0, put(longer, variant->len + 1));
+
+	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(-EMSGSIZE, call.ret);
+	ASSERT_TRUE(is_poison(self->buf, variant->len)) {
+		TH_LOG("a get that took nothing wrote");
+	}
+	ASSERT_EQ(variant->len + 1, get_expecting(longer, variant->len + 1));
+	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
+	ASSERT_EQ(-ENODATA, get_nothing());
+	free(longer);
+}
+
+/* What was made ready for one message may not do for the next one. */
+TEST_F(stuck, a_stuck_get_takes_a_longer_message)
+{
+	struct call call = { .buf = self->buf, .len = ROOM };
+	int len = variant->len + 5 * PAGE;
+	char *longer = new_message(len, 3);
+	pthread_t thread;
+
+	ASSERT_EQ(0, put(self->message, variant->len));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+	ASSERT_EQ(0, put(longer, len));
+
+	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(len, call.ret);
+	ASSERT_EQ(0, memcmp(longer, self->buf, len));
+	ASSERT_EQ(0, memcmp(self->message + len, self->buf + len, ROOM - len));
+	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
+	ASSERT_EQ(-ENODATA, get_nothing());
+	free(longer);
+}
+
+/* Memory that goes away while the call waits for it is bad memory. */
+TEST_F(stuck, a_get_whose_memory_goes_away_leaves_the_message)
+{
+	struct call call = { .buf = self->buf, .len = variant->len };
+	pthread_t thread;
+
+	ASSERT_EQ(0, put("below", 6));
+	ASSERT_EQ(0, put(self->message, variant->len));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+
+	/* In place, so that nothing else can land there. */
+	ASSERT_EQ(0, mprotect(self->stuck.page, PAGE, PROT_NONE));
+	close(self->stuck.uffd);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(-EFAULT, call.ret);
+	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
+	ASSERT_EQ(6, get_expecting("below", 6));
+}
+
+static atomic_int signals_seen;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	signals_seen++;
+}
+
+/* A signal with a handler is no reason to fail: the contract has no EINTR. */
+TEST_F(stuck, a_signal_does_not_end_the_call)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct call call = { .buf = self->buf, .len = variant->len };
+	pthread_t thread;
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, put(self->message, variant->len));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+	ASSERT_EQ(0, pthread_kill(thread, SIGUSR1));
+	put_and_get(_metadata);
+
+	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(variant->len, call.ret);
+	ASSERT_EQ(0, memcmp(self->message, self->buf, variant->len));
+	ASSERT_EQ(1, signals_seen);
+}
+
+/*
+ * A child whose one thread makes the call while the other tells its parent,
+ * by a byte through the pipe, that it is stuck. It never ends by itself.
+ */
+static int be_stuck(struct call *call, int pipe_end)
+{
+	struct stuck_page stuck;
+	pthread_t thread;
+
+	if (stuck_page_begin(&stuck, call->buf))
+		return 1;
+	if (pthread_create(&thread, NULL, make_call, call))
+		return 2;
+	if (!stuck_page_wait(&stuck) || write(pipe_end, "", 1) != 1)
+		return 3;
+	pthread_join(thread, NULL);
+	return 4;
+}
+
+/* Kills the child while it is stuck; returns its wait status. */
+static int kill_stuck_child(struct __test_metadata *_metadata, struct call *call)
+{
+	struct pollfd pollfd = { .events = POLLIN };
+	int pipe_ends[2], status;
+	pid_t child;
+
+	ASSERT_EQ(0, pipe(pipe_ends));
+	child = fork();
+	if (child == 0)
+		_exit(be_stuck(call, pipe_ends[1]));
+	ASSERT_LT(0, child);
+	pollfd.fd = pipe_ends[0];
+	ASSERT_EQ(1, poll(&pollfd, 1, 10 * 1000));
+	put_and_get(_metadata);
+
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+	return status;
+}
+
+TEST_F(stuck, a_put_that_is_killed_puts_nothing)
+{
+	struct call call = { .is_put = true, .len = variant->len };
+	int status;
+
+	close(self->stuck.uffd);
+	call.buf = map(ROOM, PROT_READ | PROT_WRITE);
+	ASSERT_EQ(0, put("below", 6));
+	status = kill_stuck_child(_metadata, &call);
+	ASSERT_TRUE(WIFSIGNALED(status)) {
+		TH_LOG("the child exited with %d", WEXITSTATUS(status));
+	}
+	ASSERT_EQ(SIGKILL, WTERMSIG(status));
+	ASSERT_EQ(6, get_expecting("below", 6));
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+TEST_F(stuck, a_get_that_is_killed_loses_nothing)
+{
+	struct call call = { .len = variant->len };
+	int status;
+
+	close(self->stuck.uffd);
+	call.buf = map(ROOM, PROT_READ | PROT_WRITE);
+	ASSERT_EQ(0, put("below", 6));
+	ASSERT_EQ(0, put(self->message, variant->len));
+	status = kill_stuck_child(_metadata, &call);
+	ASSERT_TRUE(WIFSIGNALED(status)) {
+		TH_LOG("the child exited with %d", WEXITSTATUS(status));
+	}
+	ASSERT_EQ(SIGKILL, WTERMSIG(status));
+	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
+	ASSERT_EQ(6, get_expecting("below", 6));
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+TEST_HARNESS_MAIN
