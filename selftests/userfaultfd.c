@@ -36,6 +36,11 @@ FIXTURE_VARIANT_ADD(stuck, small)
 	.len = 64,
 };
 
+FIXTURE_VARIANT_ADD(stuck, two_pages)
+{
+	.len = 2 * PAGE,
+};
+
 FIXTURE_VARIANT_ADD(stuck, pages)
 {
 	.len = 3 * PAGE,
