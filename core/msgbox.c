@@ -29,6 +29,13 @@
 /* The longest message that is copied under the lock, in bytes. */
 #define SMALL_MAX SZ_8K
 
+/*
+ * The largest segment that is kept when it is not used, in bytes: that of a
+ * message of 1 MiB. The kernel clears each page that it hands out, which costs
+ * half as much again as the two copies.
+ */
+#define SPARE_MAX (SZ_1M + PAGE_SIZE)
+
 /**
  * struct msgbox - the box
  * @limits: what it accepts; belongs to the creator
@@ -117,22 +124,34 @@ static inline void account(struct msgbox *box, ssize_t bytes)
 	WRITE_ONCE(box->held, box->held + bytes);
 }
 
+/* The spare segment, or NULL. Whoever takes it has to use it or free it. */
+static struct segment *take_spare(struct msgbox *box)
+{
+	struct segment *spare = box->spare;
+
+	if (spare) {
+		box->spare = NULL;
+		account(box, -spare->size);
+	}
+	return spare;
+}
+
 /*
- * A segment that is not used any more: keep one, so that a box that swings
- * around a boundary need not allocate at each swing, but not a giant. Returns
- * what must be freed, after unlocking.
+ * A segment that is not used any more: keep one, the last, so that a box that
+ * swings around a boundary, or large messages one after the other, need not
+ * allocate each time. Returns what must be freed, after unlocking.
  */
 static struct segment *retire(struct msgbox *box, struct segment *segment)
 {
-	if (!segment)
-		return NULL;
-	if (!box->spare && segment->size >= SEGMENT_SIZE &&
-	    segment->size <= 2 * SEGMENT_SIZE) {
+	struct segment *unused = segment;
+
+	if (segment && segment->size >= SEGMENT_SIZE && segment->size <= SPARE_MAX) {
+		unused = box->spare;
 		box->spare = segment;
-		return NULL;
 	}
-	account(box, -segment->size);
-	return segment;
+	if (unused)
+		account(box, -unused->size);
+	return unused;
 }
 
 /**
@@ -284,40 +303,35 @@ static noinline long put_small_slowly(struct msgbox *box, const char __user *buf
 	return err;
 }
 
-/* The spare segment, if it has size bytes and not twice as many. */
-static struct segment *take_spare(struct msgbox *box, size_t size)
+/* How much more the box holds with a large message in a segment of that size. */
+static size_t large_needs(struct msgbox *box, size_t size)
 {
-	struct segment *spare;
-
-	spin_lock(&box->lock);
-	spare = box->spare;
-	if (spare && size <= spare->size && spare->size <= 2 * size) {
-		box->spare = NULL;
-		account(box, -spare->size);
-	} else {
-		spare = NULL;
-	}
-	spin_unlock(&box->lock);
-	return spare;
+	if (stack_has_room(&box->stack, sizeof(struct segment *)) || box->spare)
+		return size;
+	return size + SEGMENT_SIZE;
 }
 
-/* As within_limit(), but not for want of a spare segment given back. */
-static bool make_within_limit(struct msgbox *box, size_t more)
+/*
+ * Is there room for a large message? If the spare segment suits it, it is in
+ * *message; if it is all that is in the way, it is given back.
+ */
+static int begin_large(struct msgbox *box, size_t size, struct segment **message)
 {
-	struct segment *spare;
+	struct segment *unused = NULL;
+	int err = 0;
 
-	if (within_limit(box, more))
-		return true;
-
+	*message = NULL;
 	spin_lock(&box->lock);
-	spare = box->spare;
-	box->spare = NULL;
-	if (spare)
-		account(box, -spare->size);
+	if (!within_limit(box, large_needs(box, size)))
+		unused = take_spare(box);
+	if (!within_limit(box, large_needs(box, size)))
+		err = -EAGAIN;
+	else if (box->spare && size <= box->spare->size && box->spare->size <= 2 * size)
+		*message = take_spare(box);
 	spin_unlock(&box->lock);
-	segment_free(spare);
 
-	return within_limit(box, more);
+	segment_free(unused);
+	return err;
 }
 
 /* A segment that is not in the box (and not counted) and not needed any more. */
@@ -336,10 +350,9 @@ static noinline long put_large(struct msgbox *box, const char __user *buf, size_
 	struct segment *message, *fresh = NULL;
 	int err;
 
-	if (!make_within_limit(box, size))
-		return -EAGAIN;
-
-	message = take_spare(box, size);
+	err = begin_large(box, size, &message);
+	if (err)
+		return err;
 	if (!message)
 		message = segment_alloc(size);
 	if (!message)
