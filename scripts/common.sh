@@ -54,11 +54,6 @@ lock()
 	}
 }
 
-unlock()
-{
-	exec {lock_fd}>&-
-}
-
 default_kernel()
 {
 	awk '!/^#/ { print $1; exit }' "$scripts/kernels"
