@@ -281,6 +281,22 @@ static int try_put_large(struct msgbox *box, struct segment *message, size_t len
 	return err;
 }
 
+/*
+ * A full box: was it only an unused segment that was in the way? Then it is
+ * worth another attempt.
+ */
+static bool give_back_spare(struct msgbox *box)
+{
+	struct segment *spare;
+
+	spin_lock(&box->lock);
+	spare = take_spare(box);
+	spin_unlock(&box->lock);
+
+	segment_free(spare);
+	return spare;
+}
+
 /* The first attempt has failed with err. */
 static noinline long put_small_slowly(struct msgbox *box, const char __user *buf,
 				      size_t len, int err)
@@ -293,6 +309,8 @@ static noinline long put_small_slowly(struct msgbox *box, const char __user *buf
 		} else if (err == -ENOBUFS) {
 			fresh = segment_alloc(SEGMENT_SIZE);
 			err = fresh ? 0 : -EADDRNOTAVAIL;
+		} else if (err == -EAGAIN && give_back_spare(box)) {
+			err = 0;
 		}
 		if (err)
 			break;
@@ -303,34 +321,24 @@ static noinline long put_small_slowly(struct msgbox *box, const char __user *buf
 	return err;
 }
 
-/* How much more the box holds with a large message in a segment of that size. */
-static size_t large_needs(struct msgbox *box, size_t size)
-{
-	if (stack_has_room(&box->stack, sizeof(struct segment *)) || box->spare)
-		return size;
-	return size + SEGMENT_SIZE;
-}
-
 /*
- * Is there room for a large message? If the spare segment suits it, it is in
- * *message; if it is all that is in the way, it is given back.
+ * Is there room for a large message and its record? If the spare segment suits
+ * it, it is in *message.
  */
 static int begin_large(struct msgbox *box, size_t size, struct segment **message)
 {
-	struct segment *unused = NULL;
+	size_t more = size;
 	int err = 0;
 
 	*message = NULL;
 	spin_lock(&box->lock);
-	if (!within_limit(box, large_needs(box, size)))
-		unused = take_spare(box);
-	if (!within_limit(box, large_needs(box, size)))
+	if (!box->spare && !stack_has_room(&box->stack, sizeof(*message)))
+		more += SEGMENT_SIZE;
+	if (!within_limit(box, more))
 		err = -EAGAIN;
 	else if (box->spare && size <= box->spare->size && box->spare->size <= 2 * size)
 		*message = take_spare(box);
 	spin_unlock(&box->lock);
-
-	segment_free(unused);
 	return err;
 }
 
@@ -350,7 +358,9 @@ static noinline long put_large(struct msgbox *box, const char __user *buf, size_
 	struct segment *message, *fresh = NULL;
 	int err;
 
-	err = begin_large(box, size, &message);
+	do {
+		err = begin_large(box, size, &message);
+	} while (err && give_back_spare(box));
 	if (err)
 		return err;
 	if (!message)
@@ -361,10 +371,14 @@ static noinline long put_large(struct msgbox *box, const char __user *buf, size_
 	err = user_memory_read(message->bytes, buf, len);
 	while (!err) {
 		err = try_put_large(box, message, len, &fresh);
-		if (err != -ENOBUFS)
+		if (err == -ENOBUFS) {
+			fresh = segment_alloc(SEGMENT_SIZE);
+			err = fresh ? 0 : -EADDRNOTAVAIL;
+		} else if (err == -EAGAIN && give_back_spare(box)) {
+			err = 0;
+		} else {
 			break;
-		fresh = segment_alloc(SEGMENT_SIZE);
-		err = fresh ? 0 : -EADDRNOTAVAIL;
+		}
 	}
 	if (err)
 		discard(box, message);

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The figures in sysfs: each moves by exactly what was done; what the box says
+ * it holds is what it takes from the kernel, is little more than the payload,
+ * stays within the limit whatever the pattern, and goes back when it drains.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "msgbox.h"
+#include "sysfs.h"
+
+#define SEGMENT		(64 * KIB)
+/* The largest unused segment that the box keeps. */
+#define SPARE_MAX	(MIB + PAGE)
+/* What an empty box may hold: its own segment and an unused one. */
+#define EMPTY_MAX	(SEGMENT + SPARE_MAX)
+
+static const char * const figures[] = {
+	"puts", "gets", "count", "bytes",
+	"put_einval", "put_emsgsize", "put_eagain", "put_eaddrnotavail", "put_efault",
+	"get_einval", "get_enodata", "get_emsgsize", "get_eaddrnotavail", "get_efault",
+};
+
+/* Compares what the figures have moved by with "name=number ..."; others by 0. */
+static bool have_moved(const long *before, const char *expected)
+{
+	bool as_expected = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
+		size_t len = strlen(figures[i]);
+		const char *at = expected;
+		long wanted = 0, found = figure(figures[i]) - before[i];
+
+		for (; at; at = strchr(at, ' ')) {
+			at += *at == ' ';
+			if (!strncmp(at, figures[i], len) && at[len] == '=')
+				wanted = atol(at + len + 1);
+		}
+		if (found != wanted) {
+			ksft_print_msg("%s moved by %ld, not %ld\n", figures[i], found, wanted);
+			as_expected = false;
+		}
+	}
+	return as_expected;
+}
+
+static void remember(long *before)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
+		before[i] = figure(figures[i]);
+}
+
+/* From /proc/meminfo, in bytes. */
+static long memory_info(const char *name)
+{
+	char line[128];
+	long kib = -1;
+	FILE *file = fopen("/proc/meminfo", "r");
+
+	while (file && kib < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			kib = atol(line + strlen(name) + 1);
+	if (file)
+		fclose(file);
+	return kib * KIB;
+}
+
+/* Pages of vmalloc: what the box is made of, and little else that changes. */
+static long vmalloc_used(void)
+{
+	return memory_info("VmallocUsed");
+}
+
+TEST_F(msgbox, each_call_moves_its_figures)
+{
+	char *message = new_message(5 * MIB, 1);
+	long before[ARRAY_SIZE(figures)];
+	char buf[16];
+
+	remember(before);
+	ASSERT_EQ(0, put(message, 10));
+	EXPECT_TRUE(have_moved(before, "puts=1 count=1 bytes=10"));
+	ASSERT_EQ(0, put(message, 0));
+	EXPECT_TRUE(have_moved(before, "puts=2 count=2 bytes=10"));
+	ASSERT_EQ(0, put(message, 100000));
+	EXPECT_TRUE(have_moved(before, "puts=3 count=3 bytes=100010"));
+	ASSERT_EQ(100000, get(message, 5 * MIB));
+	ASSERT_EQ(0, get(buf, sizeof(buf)));
+	EXPECT_TRUE(have_moved(before, "puts=3 gets=2 count=1 bytes=10"));
+
+	remember(before);
+	ASSERT_EQ(-EINVAL, put(NULL, 1));
+	ASSERT_EQ(-EINVAL, put(message, -1));
+	EXPECT_TRUE(have_moved(before, "put_einval=2"));
+	ASSERT_EQ(-EMSGSIZE, put(message, 5 * MIB));
+	EXPECT_TRUE(have_moved(before, "put_einval=2 put_emsgsize=1"));
+	ASSERT_EQ(-EFAULT, put((char *)PAGE, 1));
+	ASSERT_EQ(-EFAULT, put((char *)PAGE, 100000));
+	EXPECT_TRUE(have_moved(before, "put_einval=2 put_emsgsize=1 put_efault=2"));
+
+	remember(before);
+	ASSERT_EQ(-EINVAL, get(NULL, 1));
+	ASSERT_EQ(-EMSGSIZE, get(buf, 9));
+	ASSERT_EQ(-EMSGSIZE, get(buf, 0));
+	ASSERT_EQ(-EFAULT, get((char *)PAGE, 10));
+	EXPECT_TRUE(have_moved(before, "get_einval=1 get_emsgsize=2 get_efault=1"));
+	ASSERT_EQ(10, get(buf, sizeof(buf)));
+	remember(before);
+	ASSERT_EQ(0, put(message, 10));
+	ASSERT_EQ(10, get(buf, sizeof(buf)));
+	ASSERT_EQ(-ENODATA, get(buf, sizeof(buf)));
+	EXPECT_TRUE(have_moved(before, "puts=1 gets=1 get_enodata=1"));
+	free(message);
+}
+
+TEST_F(msgbox, a_full_box_is_counted)
+{
+	char *message = new_message(4 * MIB, 1);
+	long before[ARRAY_SIZE(figures)];
+	char expected[128];
+	int count = 0;
+	long ret;
+
+	remember(before);
+	while (!(ret = put(message, 4 * MIB)))
+		ASSERT_GT(100, ++count);
+	ASSERT_EQ(-EAGAIN, ret);
+	snprintf(expected, sizeof(expected), "puts=%d count=%d bytes=%ld put_eagain=1",
+		 count, count, count * 4L * MIB);
+	EXPECT_TRUE(have_moved(before, expected));
+	EXPECT_EQ(count, drain());
+	free(message);
+}
+
+#define THREADS		4
+#define PER_THREAD	20000
+
+struct tally {
+	unsigned long seed;
+	long puts, gets, put_efault, get_efault, get_enodata, get_emsgsize, other;
+};
+
+/* Random calls, counted by who makes them. */
+static void *caller(void *data)
+{
+	struct tally *tally = data;
+	char buf[600];
+
+	for (int i = 0; i < PER_THREAD; i++) {
+		unsigned long dice = next_random(&tally->seed);
+		char *at = dice >> 8 & 15 ? buf : (char *)PAGE;
+		int len = 1 + (dice >> 16) % sizeof(buf);
+
+		switch (dice & 1 ? put(at, len) : get(at, len)) {
+		case 0:
+			tally->puts++;
+			break;
+		case 1 ... sizeof(buf):
+			tally->gets++;
+			break;
+		case -EFAULT:
+			*(dice & 1 ? &tally->put_efault : &tally->get_efault) += 1;
+			break;
+		case -ENODATA:
+			tally->get_enodata++;
+			break;
+		case -EMSGSIZE:
+			tally->get_emsgsize++;
+			break;
+		default:
+			tally->other++;
+		}
+	}
+	return NULL;
+}
+
+TEST_F(msgbox, after_calls_from_many_threads_all_adds_up)
+{
+	struct tally tally[THREADS] = {}, sum = {};
+	long before[ARRAY_SIZE(figures)];
+	pthread_t threads[THREADS];
+	char expected[256];
+
+	remember(before);
+	for (int i = 0; i < THREADS; i++) {
+		tally[i].seed = i;
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, caller, &tally[i]));
+	}
+	for (int i = 0; i < THREADS; i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+		ASSERT_EQ(0, tally[i].other);
+		sum.puts += tally[i].puts;
+		sum.gets += tally[i].gets;
+		sum.put_efault += tally[i].put_efault;
+		sum.get_efault += tally[i].get_efault;
+		sum.get_enodata += tally[i].get_enodata;
+		sum.get_emsgsize += tally[i].get_emsgsize;
+	}
+	/* Else the run has shown nothing. */
+	ASSERT_LT(0, sum.get_emsgsize * sum.put_efault * sum.get_efault * sum.gets);
+
+	snprintf(expected, sizeof(expected),
+		 "puts=%ld gets=%ld count=%ld bytes=%ld put_efault=%ld get_efault=%ld get_enodata=%ld get_emsgsize=%ld",
+		 sum.puts, sum.gets, sum.puts - sum.gets, figure("bytes"), sum.put_efault,
+		 sum.get_efault, sum.get_enodata, sum.get_emsgsize);
+	EXPECT_TRUE(have_moved(before, expected));
+	EXPECT_EQ(sum.puts - sum.gets, drain());
+	EXPECT_EQ(0, figure("bytes"));
+}
+
+TEST_F(msgbox, a_million_messages_of_16_bytes_fit_in_26_mb)
+{
+	long vmalloc = vmalloc_used(), before = figure("memory"), held;
+	char message[16] = "sixteen bytes...";
+
+	for (int i = 0; i < 1000000; i++)
+		ASSERT_EQ(0, put(message, sizeof(message)));
+	held = figure("memory");
+	EXPECT_GE(26 * 1000 * 1000, held);
+	/* It does not say less than it takes. */
+	EXPECT_GE(held - before + 256 * KIB, vmalloc_used() - vmalloc);
+	EXPECT_EQ(1000000, drain());
+	EXPECT_GE(EMPTY_MAX, figure("memory"));
+	EXPECT_GE(vmalloc + SPARE_MAX + 256 * KIB, vmalloc_used());
+}
+
+FIXTURE(size)
+{
+};
+
+FIXTURE_VARIANT(size)
+{
+	int len;
+};
+
+FIXTURE_VARIANT_ADD(size, of_0) { .len = 0 };
+FIXTURE_VARIANT_ADD(size, of_1) { .len = 1 };
+FIXTURE_VARIANT_ADD(size, of_2) { .len = 2 };
+FIXTURE_VARIANT_ADD(size, of_3) { .len = 3 };
+FIXTURE_VARIANT_ADD(size, of_4) { .len = 4 };
+FIXTURE_VARIANT_ADD(size, of_5) { .len = 5 };
+FIXTURE_VARIANT_ADD(size, of_100) { .len = 100 };
+FIXTURE_VARIANT_ADD(size, of_1000) { .len = 1000 };
+FIXTURE_VARIANT_ADD(size, of_4093) { .len = 4093 };
+FIXTURE_VARIANT_ADD(size, of_4096) { .len = 4096 };
+FIXTURE_VARIANT_ADD(size, of_5461) { .len = 5461 };
+FIXTURE_VARIANT_ADD(size, of_8191) { .len = 8191 };
+FIXTURE_VARIANT_ADD(size, of_8192) { .len = 8192 };
+
+FIXTURE_SETUP(size)
+{
+	begin_with_empty_box(_metadata);
+}
+
+FIXTURE_TEARDOWN(size)
+{
+	end_with_empty_box(_metadata);
+}
+
+/* Beside the payload: 8 bytes each, a segment partly filled and one unused. */
+TEST_F(size, at_most_8_bytes_beyond_the_payload)
+{
+	char *message = new_message(variant->len, 1);
+	long depth = variant->len > 500 ? 4000 : 20000;
+	/* What each segment needs for itself. */
+	long payload, segments;
+
+	for (long i = 1; i <= depth; i++) {
+		ASSERT_EQ(0, put(message, variant->len));
+		if (i & (i - 1) && i != depth)
+			continue;
+		payload = i * (variant->len + 8L);
+		segments = payload / SEGMENT + 1;
+		ASSERT_GE(payload + segments * 16 + SEGMENT + SPARE_MAX, figure("memory")) {
+			TH_LOG("%ld messages", i);
+		}
+	}
+	ASSERT_GE(depth * (variant->len + 8L) + 2 * SEGMENT, figure("memory") - SPARE_MAX);
+	for (long i = 0; i < depth; i++)
+		ASSERT_EQ(variant->len, get_expecting(message, variant->len));
+	EXPECT_GE(EMPTY_MAX, figure("memory"));
+	free(message);
+}
+
+FIXTURE(pattern)
+{
+	long max_bytes;
+};
+
+/* Messages of these two lengths by turns. */
+FIXTURE_VARIANT(pattern)
+{
+	int len[2];
+};
+
+FIXTURE_VARIANT_ADD(pattern, nothing) { .len = { 0, 0 } };
+FIXTURE_VARIANT_ADD(pattern, large_and_nothing) { .len = { 8193, 0 } };
+FIXTURE_VARIANT_ADD(pattern, large_and_small) { .len = { 100000, 8192 } };
+FIXTURE_VARIANT_ADD(pattern, just_large) { .len = { 8193, 8193 } };
+FIXTURE_VARIANT_ADD(pattern, a_byte_in_a_page_of_its_own) { .len = { 12273, 12273 } };
+FIXTURE_VARIANT_ADD(pattern, just_above_a_segment) { .len = { 65521, 65521 } };
+FIXTURE_VARIANT_ADD(pattern, largest) { .len = { 4194304, 1 } };
+
+FIXTURE_SETUP(pattern)
+{
+	begin_with_empty_box(_metadata);
+	self->max_bytes = parameter("max_bytes");
+	if (set_parameter("max_bytes", 16 * MIB))
+		SKIP_TEST("only root can change the limits");
+}
+
+FIXTURE_TEARDOWN(pattern)
+{
+	EXPECT_EQ(0, set_parameter("max_bytes", self->max_bytes));
+	end_with_empty_box(_metadata);
+}
+
+/* Page tables of vmalloc, and what else happens on the machine. */
+#define MARGIN (512 * KIB)
+
+TEST_F(pattern, never_more_than_the_limit)
+{
+	long vmalloc = vmalloc_used(), before = figure("memory"), count, taken;
+	char *message = new_message(4 * MIB, 1);
+	long ret = 0;
+
+	for (count = 0; !ret; count++) {
+		ASSERT_GT(16 * MIB, count);
+		ret = put(message, variant->len[count & 1]);
+		if (count % 64 == 0 || ret)
+			ASSERT_GE(16 * MIB, figure("memory"));
+	}
+	EXPECT_EQ(-EAGAIN, ret);
+	count--;
+
+	taken = vmalloc_used() - vmalloc;
+	TH_LOG("%ld messages: payload %ld KiB, held %ld KiB, taken from the kernel %ld KiB",
+	       count, figure("bytes") / KIB, figure("memory") / KIB, taken / KIB);
+	EXPECT_GE(figure("memory") - before + MARGIN, taken);
+
+	while (count--) {
+		int len = variant->len[count & 1];
+
+		ASSERT_EQ(len, get(message, 4 * MIB));
+	}
+	EXPECT_GE(EMPTY_MAX, figure("memory"));
+	EXPECT_GE(vmalloc + SPARE_MAX + MARGIN, vmalloc_used());
+	free(message);
+}
+
+/* The unused segment becomes one of the usual size. */
+static bool forget_large_messages(void)
+{
+	static char message[SEGMENT - 16];
+
+	return !put(message, sizeof(message)) &&
+	       get(message, sizeof(message)) == sizeof(message);
+}
+
+/*
+ * 64 messages are a little less than a segment, so that at most one border is
+ * crossed on the way up, and again on the way down, wherever the swing begins.
+ */
+TEST_F(msgbox, swinging_around_a_border_allocates_nothing)
+{
+	char message[1000] = "";
+	long top = 0, bottom;
+
+	ASSERT_TRUE(forget_large_messages());
+	for (int base = 0; base < 70; base++) {
+		for (int swing = 0; swing < 3; swing++) {
+			bottom = figure("memory");
+			/* At the first swing a segment may be needed. */
+			if (swing)
+				ASSERT_EQ(top, bottom);
+			for (int i = 0; i < 64; i++)
+				ASSERT_EQ(0, put(message, sizeof(message)));
+			top = figure("memory");
+			for (int i = 0; i < 64; i++)
+				ASSERT_EQ(1000, get(message, sizeof(message)));
+		}
+		ASSERT_EQ(0, put(message, sizeof(message)));
+	}
+	EXPECT_EQ(70, drain());
+}
+
+TEST_HARNESS_MAIN

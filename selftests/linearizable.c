@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every call takes effect at one instant between its start and its return.
+ * Many short histories of calls made at once are recorded, and for each an
+ * order is looked for that explains all its results and that no call's start
+ * and return contradict.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "msgbox.h"
+
+#define THREADS		3
+#define PER_THREAD	4
+#define BEFORE		2
+#define CALLS_MAX	(BEFORE + THREADS * PER_THREAD + BEFORE + THREADS * PER_THREAD + 1)
+#define HISTORIES	2000
+
+#define LARGE		9000
+#define ROOM		(2 * LARGE)
+
+enum kind { PUT, GET };
+
+/*
+ * A call as it was seen from outside. Messages are told apart by an id, which
+ * is also in their bytes.
+ */
+struct call {
+	enum kind kind;
+	bool bad;		/* from or to memory that is none */
+	int id;			/* of the message put or got */
+	int len;		/* of the message to put; the room of a get */
+	long result;
+	int start, end;		/* on a clock that all share */
+};
+
+struct history {
+	int calls;
+	struct call call[CALLS_MAX];
+};
+
+/* --- the checker */
+
+struct box {
+	int depth;
+	const struct call *put[CALLS_MAX];
+};
+
+/* Would the call have had this result on such a box? If so, it happens to it. */
+static bool happens(struct box *box, const struct call *call)
+{
+	const struct call *top = box->depth ? box->put[box->depth - 1] : NULL;
+
+	if (call->kind == PUT && call->bad)
+		return call->result == -EFAULT;
+	if (call->kind == PUT) {
+		if (call->result)
+			return false;
+		box->put[box->depth++] = call;
+		return true;
+	}
+	if (!top)
+		return call->result == -ENODATA;
+	if (top->len > call->len)
+		return call->result == -EMSGSIZE;
+	if (call->bad)
+		return call->result == -EFAULT;
+	if (call->result != top->len || call->id != top->id)
+		return false;
+	box->depth--;
+	return true;
+}
+
+#define ONE(n) (1UL << (n))
+
+static bool is_done(unsigned long done, int which)
+{
+	return done & ONE(which);
+}
+
+/* No call that is still to come ended before this one began. */
+static bool may_be_next(const struct history *history, unsigned long done, int which)
+{
+	for (int i = 0; i < history->calls; i++)
+		if (!is_done(done, i) && history->call[i].end < history->call[which].start)
+			return false;
+	return true;
+}
+
+/*
+ * Many orders lead to the same box with the same calls done, and one attempt to
+ * go on from there is enough. What is remembered is a hash of 64 bits.
+ */
+#define VISITED (1 << 16)
+static unsigned long visited[VISITED];
+static int visits;
+static unsigned long checks;
+
+static void forget_visits(void)
+{
+	memset(visited, 0, sizeof(visited));
+	visits = 0;
+}
+
+static bool been_there(const struct box *box, unsigned long done)
+{
+	unsigned long hash = done ^ (checks << 32);
+
+	if (visits > VISITED / 2)
+		forget_visits();
+	for (int i = 0; i < box->depth; i++)
+		hash = next_random(&hash) + box->put[i]->id;
+	hash = next_random(&hash) | 1;
+
+	for (unsigned long i = hash / 2;; i++) {
+		unsigned long *entry = &visited[i % VISITED];
+
+		if (*entry == hash)
+			return true;
+		if (!*entry) {
+			*entry = hash;
+			visits++;
+			return false;
+		}
+	}
+}
+
+/*
+ * A call that failed, and fits now, changes nothing: if there is an order at
+ * all, there is one in which it comes now. Returns it, or -1.
+ */
+static int idle_call(const struct history *history, struct box *box, unsigned long done)
+{
+	for (int i = 0; i < history->calls; i++)
+		if (!is_done(done, i) && history->call[i].result < 0 &&
+		    may_be_next(history, done, i) && happens(box, &history->call[i]))
+			return i;
+	return -1;
+}
+
+static bool can_be_ordered(const struct history *history, struct box box, unsigned long done)
+{
+	int idle;
+
+	while ((idle = idle_call(history, &box, done)) >= 0)
+		done |= ONE(idle);
+	if (done == ONE(history->calls) - 1)
+		return true;
+	if (been_there(&box, done))
+		return false;
+	for (int i = 0; i < history->calls; i++) {
+		struct box after = box;
+
+		if (is_done(done, i) || !may_be_next(history, done, i))
+			continue;
+		if (happens(&after, &history->call[i]) &&
+		    can_be_ordered(history, after, done | ONE(i)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_linearizable(const struct history *history)
+{
+	checks++;
+	return can_be_ordered(history, (struct box) {}, 0);
+}
+
+/* --- the checker's own test */
+
+#define DID_PUT(what, from, to) \
+	{ .kind = PUT, .id = what, .len = 10, .start = from, .end = to }
+#define DID_GET(what, from, to) \
+	{ .kind = GET, .id = what, .len = 10, .result = 10, .start = from, .end = to }
+#define FAILED_GET(error, room, from, to) \
+	{ .kind = GET, .len = room, .result = -(error), .start = from, .end = to }
+
+struct example {
+	const char *what;
+	bool linearizable;
+	struct history history;
+};
+
+static const struct example examples[] = {
+	{ "last in, first out", true,
+	  { 4, { DID_PUT(1, 0, 1), DID_PUT(2, 2, 3), DID_GET(2, 4, 5), DID_GET(1, 6, 7) } } },
+	{ "first in, first out", false,
+	  { 4, { DID_PUT(1, 0, 1), DID_PUT(2, 2, 3), DID_GET(1, 4, 5), DID_GET(2, 6, 7) } } },
+	{ "first in, first out, but the puts overlap", true,
+	  { 4, { DID_PUT(1, 0, 3), DID_PUT(2, 1, 2), DID_GET(1, 4, 5), DID_GET(2, 6, 7) } } },
+	{ "got before it was put", false,
+	  { 2, { DID_GET(1, 0, 1), DID_PUT(1, 2, 3) } } },
+	{ "got while it is put", true,
+	  { 2, { DID_GET(1, 0, 2), DID_PUT(1, 1, 3) } } },
+	{ "got twice", false,
+	  { 3, { DID_PUT(1, 0, 1), DID_GET(1, 2, 4), DID_GET(1, 3, 5) } } },
+	{ "empty although something is there", false,
+	  { 3, { DID_PUT(1, 0, 1), FAILED_GET(ENODATA, 10, 2, 3), DID_GET(1, 4, 5) } } },
+	{ "empty while another one takes the last", true,
+	  { 3, { DID_PUT(1, 0, 1), FAILED_GET(ENODATA, 10, 2, 4), DID_GET(1, 3, 5) } } },
+	{ "too long", true,
+	  { 3, { DID_PUT(1, 0, 1), FAILED_GET(EMSGSIZE, 9, 2, 3), DID_GET(1, 4, 5) } } },
+	{ "too long although it fits", false,
+	  { 2, { DID_PUT(1, 0, 1), FAILED_GET(EMSGSIZE, 10, 2, 3) } } },
+	{ "taken and put back under the next one", false,
+	  { 4, { DID_PUT(1, 0, 1), DID_PUT(2, 2, 3), FAILED_GET(EFAULT, 10, 4, 5),
+		 DID_GET(1, 6, 7) } } },
+	{ "gone for a moment while a get that fails has it", false,
+	  { 3, { DID_PUT(1, 0, 1),
+		 { .kind = GET, .bad = true, .len = 10, .result = -EFAULT, .start = 2, .end = 5 },
+		 FAILED_GET(ENODATA, 10, 3, 4) } } },
+	{ "a put that failed and happened", false,
+	  { 2, { { .kind = PUT, .bad = true, .id = 1, .len = 10, .result = -EFAULT, .end = 1 },
+		 DID_GET(1, 2, 3) } } },
+};
+
+TEST(the_checker_knows_right_from_wrong)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		EXPECT_EQ(examples[i].linearizable, is_linearizable(&examples[i].history)) {
+			TH_LOG("%s", examples[i].what);
+		}
+	}
+}
+
+/* --- the real thing */
+
+static struct history histories[HISTORIES];
+static atomic_int clock_ticks;
+static atomic_int round_now = -1, arrived;
+static char buffer[THREADS + 1][ROOM];
+
+static void make_call(struct call *call, char *buf)
+{
+	char *at = call->bad ? (char *)PAGE : buf;
+
+	if (call->kind == PUT) {
+		fill(buf, call->len, call->id);
+		memcpy(buf, &call->id, sizeof(call->id));
+	}
+	call->start = atomic_fetch_add(&clock_ticks, 1);
+	call->result = call->kind == PUT ? put(at, call->len) : get(at, call->len);
+	call->end = atomic_fetch_add(&clock_ticks, 1);
+	if (call->kind == GET && call->result > 0)
+		memcpy(&call->id, buf, sizeof(call->id));
+}
+
+/* Each thread's calls have their place in a history from the beginning. */
+static void *caller(void *data)
+{
+	long thread = (long)data;
+
+	for (int round = 0; round < HISTORIES; round++) {
+		struct call *call = &histories[round].call[BEFORE + thread * PER_THREAD];
+
+		while (atomic_load(&round_now) != round)
+			sched_yield();
+		for (int i = 0; i < PER_THREAD; i++)
+			make_call(&call[i], buffer[thread]);
+		atomic_fetch_add(&arrived, 1);
+	}
+	return NULL;
+}
+
+/* Small and large, rooms that are too small now and then, bad memory too. */
+static struct call any_call(unsigned long *random, int id, bool may_fail)
+{
+	unsigned long dice = next_random(random);
+	struct call call = {
+		.kind = may_fail ? dice & 1 : PUT,
+		.bad = may_fail && (dice >> 1) % 12 == 0,
+		.id = id,
+		.len = (dice >> 8) % 5 == 0 ? LARGE : (dice >> 8) % 5 < 3 ? 40 : 8,
+	};
+
+	if (call.kind == GET && (dice >> 16) % 2)
+		call.len = ROOM;
+	return call;
+}
+
+static void plan(struct history *history, unsigned long *random)
+{
+	int before = next_random(random) % (BEFORE + 1);
+
+	history->calls = BEFORE + THREADS * PER_THREAD;
+	for (int i = 0; i < history->calls; i++)
+		history->call[i] = any_call(random, i + 1, i >= BEFORE);
+	/* A put that fails is as good as none. */
+	for (int i = before; i < BEFORE; i++)
+		history->call[i].bad = true;
+}
+
+/* What is left belongs to the history, too. */
+static void take_the_rest(struct history *history)
+{
+	struct call *call;
+
+	do {
+		call = &history->call[history->calls++];
+		*call = (struct call) { .kind = GET, .len = ROOM };
+		make_call(call, buffer[THREADS]);
+	} while (call->result >= 0 && history->calls < CALLS_MAX);
+}
+
+static void play(int round)
+{
+	struct history *history = &histories[round];
+
+	atomic_store(&clock_ticks, 0);
+	for (int i = 0; i < BEFORE; i++)
+		make_call(&history->call[i], buffer[THREADS]);
+	atomic_store(&arrived, 0);
+	atomic_store(&round_now, round);
+	while (atomic_load(&arrived) != THREADS)
+		sched_yield();
+	take_the_rest(history);
+}
+
+static bool overlaps(const struct history *history)
+{
+	for (int i = BEFORE; i < BEFORE + PER_THREAD; i++)
+		for (int j = BEFORE + PER_THREAD; j < BEFORE + THREADS * PER_THREAD; j++)
+			if (history->call[i].start < history->call[j].end &&
+			    history->call[j].start < history->call[i].end)
+				return true;
+	return false;
+}
+
+static void print_history(const struct history *history)
+{
+	for (int i = 0; i < history->calls; i++) {
+		const struct call *call = &history->call[i];
+
+		ksft_print_msg("%3d-%-3d %s%s, %s %d: %ld, message %d\n", call->start, call->end,
+			       call->kind == PUT ? "put" : "get", call->bad ? " bad memory" : "",
+			       call->kind == PUT ? "length" : "room", call->len, call->result,
+			       call->id);
+	}
+}
+
+TEST_F_TIMEOUT(msgbox, every_history_is_linearizable, 120)
+{
+	const char *seed = getenv("DM510_MSGBOX_SEED");
+	unsigned long random = seed ? strtoul(seed, NULL, 0) : (unsigned long)time(NULL);
+	pthread_t threads[THREADS];
+	int overlapping = 0;
+
+	TH_LOG("DM510_MSGBOX_SEED=%lu repeats the calls, not how they meet", random);
+	for (int i = 0; i < HISTORIES; i++)
+		plan(&histories[i], &random);
+	for (long i = 0; i < THREADS; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, caller, (void *)i));
+	for (int i = 0; i < HISTORIES; i++)
+		play(i);
+	for (int i = 0; i < THREADS; i++)
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+
+	for (int i = 0; i < HISTORIES; i++) {
+		overlapping += overlaps(&histories[i]);
+		ASSERT_TRUE(is_linearizable(&histories[i])) {
+			print_history(&histories[i]);
+		}
+	}
+	/* Else the run has shown nothing. */
+	EXPECT_LT(HISTORIES / 400, overlapping);
+	TH_LOG("%d of %d histories had calls that met", overlapping, HISTORIES);
+}
+
+TEST_HARNESS_MAIN
