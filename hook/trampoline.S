@@ -10,6 +10,13 @@
 #include <linux/linkage.h>
 #include <asm/unwind_hints.h>
 
+/*
+ * The return lies in the upper half of a cache line: in the lower one the
+ * mitigation of Indirect Target Selection (CVE-2024-28956) makes it a jump to
+ * a return elsewhere, one instruction more for every system call.
+ */
+	.p2align 6, 0xcc
+	.skip	16, 0xcc
 SYM_FUNC_START(syscall_hook_trampoline)
 	movl	%esi, %eax
 	subl	syscall_hook_first(%rip), %eax
