@@ -10,7 +10,7 @@ KERNEL ?= $(shell awk '!/^\#/ { print $$1; exit }' scripts/kernels)
 # make W=1, C=2, V=1 and the like are meant for kbuild too.
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
 
-.PHONY: modules load status unload demo kselftest shell check help clean distclean
+.PHONY: modules load status unload demo kselftest shell bench bench-check bench-update check help clean distclean
 
 modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<its headers>
 	@scripts/build-module $(KDIR) $(KBUILD_ARGS)
@@ -34,12 +34,21 @@ kselftest:		## test it, on a stock kernel in a virtual machine
 shell:			## a prompt in such a virtual machine, the module loaded
 	@scripts/shell $(KERNEL)
 
+bench:			## measure it beside the kernel's own message passing (SHORT=1: see that it works)
+	@scripts/bench/run $(if $(SHORT),--short) $(if $(MODE),--mode $(MODE)) $(KERNEL)
+
+bench-check:		## does any size cost more instructions than the committed figures say?
+	@scripts/bench/check $(KERNEL)
+
+bench-update:		## make the figures of the last `make bench` the committed ones
+	@scripts/bench/update
+
 check:			## check the sources: warnings, sparse, checkpatch, kernel-doc, shellcheck
 	@scripts/check $(KERNEL)
 
 help:			## this list
 	@echo "make [target] [VARIABLE=value]"
-	@sed -n 's/^\([a-z]*\):[^#]*##/  \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*##/  \1\t/p' Makefile | expand -t 16
 	@echo "KERNEL is one of: $$(awk '!/^#/ { printf "%s ", $$1 }' scripts/kernels)"
 
 clean:			## remove what was built, keep what was fetched

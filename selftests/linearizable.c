@@ -73,11 +73,14 @@ static bool happens(struct box *box, const struct call *call)
 	return true;
 }
 
-#define ONE(n) (1UL << (n))
+static unsigned long bit(int n)
+{
+	return 1UL << n;
+}
 
 static bool is_done(unsigned long done, int which)
 {
-	return done & ONE(which);
+	return done & bit(which);
 }
 
 /* No call that is still to come ended before this one began. */
@@ -145,8 +148,8 @@ static bool can_be_ordered(const struct history *history, struct box box, unsign
 	int idle;
 
 	while ((idle = idle_call(history, &box, done)) >= 0)
-		done |= ONE(idle);
-	if (done == ONE(history->calls) - 1)
+		done |= bit(idle);
+	if (done == bit(history->calls) - 1)
 		return true;
 	if (been_there(&box, done))
 		return false;
@@ -156,7 +159,7 @@ static bool can_be_ordered(const struct history *history, struct box box, unsign
 		if (is_done(done, i) || !may_be_next(history, done, i))
 			continue;
 		if (happens(&after, &history->call[i]) &&
-		    can_be_ordered(history, after, done | ONE(i)))
+		    can_be_ordered(history, after, done | bit(i)))
 			return true;
 	}
 	return false;

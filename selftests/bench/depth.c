@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a put and a get cost where many messages lie in the queue. */
+#include <float.h>
+#include <stdio.h>
+
+#include "bench.h"
+#include "peers.h"
+
+#define SIZE 16
+
+struct costs {
+	double put;
+	double get;
+};
+
+static struct costs fill_and_drain(const struct peer *peer, char *message,
+				   unsigned long depth)
+{
+	double start = now(), full, end;
+	unsigned long i;
+
+	for (i = 0; i < depth; i++)
+		send_one(peer, message, SIZE);
+	full = now();
+	for (i = 0; i < depth; i++)
+		receive_one(peer, message, SIZE);
+	end = now();
+	return (struct costs) { (full - start) / depth, (end - full) / depth };
+}
+
+/* Many messages make a round long enough by themselves. */
+static struct costs best_of(const struct plan *plan, const struct peer *peer,
+			    char *message, unsigned long depth)
+{
+	unsigned long rounds = depth < 10000 ? plan->rounds : 1;
+	struct costs best = { DBL_MAX, DBL_MAX };
+
+	if (rounds > 1)
+		fill_and_drain(peer, message, depth);
+	while (rounds--) {
+		struct costs costs = fill_and_drain(peer, message, depth);
+
+		if (costs.put < best.put)
+			best.put = costs.put;
+		if (costs.get < best.get)
+			best.get = costs.get;
+	}
+	return best;
+}
+
+static void measure_one(const struct plan *plan, const struct peer *peer,
+			unsigned long depth)
+{
+	struct costs best;
+	char *message;
+	char x[32];
+
+	snprintf(x, sizeof(x), "%lu", depth);
+	if (!takes_size(peer, SIZE) || depth > peer->max_depth) {
+		report_missing("depth_put", peer->name, x, peer->why_depth);
+		report_missing("depth_get", peer->name, x, peer->why_depth);
+		return;
+	}
+	message = new_buffer(SIZE, 0x5a);
+	peer->open(SIZE, depth);
+	best = best_of(plan, peer, message, depth);
+	peer->close();
+	free_buffer(message, SIZE);
+	report("depth_put", peer->name, x, best.put);
+	report("depth_get", peer->name, x, best.get);
+}
+
+void measure_depth(const struct plan *plan)
+{
+	const struct peer *peer;
+	unsigned long depth;
+
+	for (depth = 1; depth <= plan->depth; depth *= 10) {
+		progress("%lu messages of %d bytes in the queue", depth, SIZE);
+		for (peer = peers; peer->name; peer++)
+			if (wanted(plan, peer))
+				measure_one(plan, peer, depth);
+	}
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How much kernel memory many messages take. */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "peers.h"
+
+#define BOX_MEMORY "/sys/kernel/dm510_msgbox/memory"
+
+static const size_t sizes[] = { 8, 64, 256 };
+
+/* The sum of the numbers in those lines that are of this format. */
+static double numbers_in(const char *path, const char *format)
+{
+	FILE *file = fopen(path, "r");
+	double number, sum = 0;
+	bool found = false;
+	char line[256];
+
+	if (!file)
+		die("%s", path);
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, format, &number) == 1) {
+			sum += number;
+			found = true;
+		}
+	}
+	fclose(file);
+	if (!found)
+		die("nothing like '%s' in %s", format, path);
+	return sum;
+}
+
+/* Has the counts handed in that each processor keeps for itself. */
+static void refresh_counts(void)
+{
+	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY);
+
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		die("stat_refresh");
+	close(fd);
+}
+
+/*
+ * MemAvailable, and the free pages that each processor has in a list of its
+ * own (many MB), which it leaves out.
+ */
+static double available(void)
+{
+	refresh_counts();
+	return numbers_in("/proc/meminfo", "MemAvailable: %lf kB") * KIB +
+	       numbers_in("/proc/zoneinfo", " count: %lf") * sysconf(_SC_PAGESIZE);
+}
+
+static void measure_one(const struct plan *plan, const struct peer *peer,
+			size_t size)
+{
+	char *message = new_buffer(size, 0x5a);
+	double before, used;
+	unsigned long i;
+	char x[32];
+
+	snprintf(x, sizeof(x), "%zu", size);
+	peer->open(size, plan->messages);
+	/* What is made once and kept is not theirs. */
+	send_one(peer, message, size);
+	receive_one(peer, message, size);
+
+	before = available();
+	/* An empty box keeps some memory to use again: it is in use now. */
+	if (peer == peers)
+		before += numbers_in(BOX_MEMORY, "%lf");
+	for (i = 0; i < plan->messages; i++)
+		send_one(peer, message, size);
+	used = before - available();
+	report("memory", peer->name, x, used / plan->messages);
+	if (peer == peers)
+		report("memory", "box (sysfs)", x,
+		       numbers_in(BOX_MEMORY, "%lf") / plan->messages);
+
+	for (i = 0; i < plan->messages; i++)
+		receive_one(peer, message, size);
+	peer->close();
+	free_buffer(message, size);
+}
+
+void measure_memory(const struct plan *plan)
+{
+	const struct peer *peer;
+	char x[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		progress("memory of %lu messages of %zu bytes",
+			 plan->messages, sizes[i]);
+		snprintf(x, sizeof(x), "%zu", sizes[i]);
+		for (peer = peers; peer->name; peer++) {
+			if (!wanted(plan, peer))
+				continue;
+			if (plan->messages > peer->max_depth)
+				report_missing("memory", peer->name, x,
+					       peer->why_depth);
+			else
+				measure_one(plan, peer, sizes[i]);
+		}
+	}
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What every measure needs: rows, an end with a reason, time, memory. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report.h"
+
+/*
+ * stdout is a serial line: let it finish, so that its interrupts do not fall
+ * into the next measure.
+ */
+static void finish(void)
+{
+	fflush(stdout);
+	tcdrain(STDOUT_FILENO);
+}
+
+void report(const char *measure, const char *peer, const char *x, double value)
+{
+	printf("%s,%s,%s,%.1f,\n", measure, peer, x, value);
+	finish();
+}
+
+void report_missing(const char *measure, const char *peer, const char *x,
+		    const char *why)
+{
+	printf("%s,%s,%s,-,%s\n", measure, peer, x, why);
+	finish();
+}
+
+void progress(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	printf("# ");
+	vprintf(format, args);
+	printf("\n");
+	va_end(args);
+	finish();
+}
+
+void die(const char *format, ...)
+{
+	const char *reason = strerror(errno);
+	va_list args;
+
+	va_start(args, format);
+	printf("# bench: ");
+	vprintf(format, args);
+	printf(": %s\n", reason);
+	va_end(args);
+	finish();
+	exit(1);
+}
+
+/* In nanoseconds. */
+double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1e9 + time.tv_nsec;
+}
+
+/*
+ * A buffer begins on a page, has a page before it (msgsnd wants a type in front
+ * of the message) and consists of small pages: what a copy costs must not
+ * depend on where it came to lie.
+ */
+char *new_buffer(size_t size, int byte)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *memory = mmap(NULL, page + size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("no memory for a buffer of %zu bytes", size);
+	/* Fails on kernels that have no huge pages, which is as good. */
+	madvise(memory, page + size, MADV_NOHUGEPAGE);
+	memset(memory, 0, page);
+	memset(memory + page, byte, size);
+	return memory + page;
+}
+
+void free_buffer(char *buffer, size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	munmap(buffer - page, page + size);
+}

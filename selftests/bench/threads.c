@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Several threads put and as many get, all in one queue. No call blocks: who
+ * finds the queue full, or empty, lets others run and tries again. That is the
+ * same for all peers.
+ */
+#include <errno.h>
+#include <float.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+
+#include "bench.h"
+#include "peers.h"
+
+#define SIZE 64
+#define MAX_THREADS 4
+/* What the queue is made for; the box has no such measure. */
+#define ROOM 8192
+
+struct work {
+	const struct peer *peer;
+	unsigned long messages;
+	pthread_barrier_t *start;
+};
+
+static void try_again(const struct peer *peer, const char *what)
+{
+	if (errno != EAGAIN && errno != ENOMSG && errno != ENODATA)
+		die("%s: %s in a thread", peer->name, what);
+	sched_yield();
+}
+
+static void *putter(void *argument)
+{
+	struct work *work = argument;
+	char *message = new_buffer(SIZE, 0x5a);
+	unsigned long i;
+
+	pthread_barrier_wait(work->start);
+	for (i = 0; i < work->messages; i++)
+		while (work->peer->send(message, SIZE) < 0)
+			try_again(work->peer, "send");
+	free_buffer(message, SIZE);
+	return NULL;
+}
+
+static void *getter(void *argument)
+{
+	struct work *work = argument;
+	char *buffer = new_buffer(SIZE, 0);
+	unsigned long i;
+
+	pthread_barrier_wait(work->start);
+	for (i = 0; i < work->messages; i++)
+		while (work->peer->receive(buffer, SIZE) < 0)
+			try_again(work->peer, "receive");
+	free_buffer(buffer, SIZE);
+	return NULL;
+}
+
+static void new_thread(pthread_t *thread, void *(*function)(void *), struct work *work)
+{
+	errno = pthread_create(thread, NULL, function, work);
+	if (errno)
+		die("a thread");
+}
+
+/* From when all are ready until the last one has done its share. */
+static double run(const struct peer *peer, unsigned int count, unsigned long messages)
+{
+	pthread_t putters[MAX_THREADS], getters[MAX_THREADS];
+	pthread_barrier_t barrier;
+	struct work work = {
+		.peer = peer,
+		.messages = messages / count,
+		.start = &barrier,
+	};
+	unsigned int i;
+	double start;
+
+	pthread_barrier_init(&barrier, NULL, 2 * count + 1);
+	for (i = 0; i < count; i++) {
+		new_thread(&putters[i], putter, &work);
+		new_thread(&getters[i], getter, &work);
+	}
+	start = now();
+	pthread_barrier_wait(&barrier);
+	for (i = 0; i < count; i++) {
+		pthread_join(putters[i], NULL);
+		pthread_join(getters[i], NULL);
+	}
+	pthread_barrier_destroy(&barrier);
+	return (now() - start) / (work.messages * count);
+}
+
+static void measure_one(const struct plan *plan, const struct peer *peer,
+			unsigned int count)
+{
+	double best = DBL_MAX;
+	int round;
+	char x[32];
+
+	snprintf(x, sizeof(x), "%u+%u", count, count);
+	if (peer->max_depth < ROOM) {
+		report_missing("threads", peer->name, x, peer->why_depth);
+		return;
+	}
+	peer->open(SIZE, ROOM);
+	/* A round takes long enough to need few of them. */
+	for (round = 0; round < (plan->rounds + 3) / 4; round++) {
+		double cost = run(peer, count, plan->messages);
+
+		if (cost < best)
+			best = cost;
+	}
+	peer->close();
+	report("threads", peer->name, x, best);
+}
+
+void measure_threads(const struct plan *plan)
+{
+	const struct peer *peer;
+	unsigned int count;
+
+	for (count = 1; count <= MAX_THREADS; count *= 2) {
+		progress("%u putters and %u getters", count, count);
+		for (peer = peers; peer->name; peer++)
+			if (wanted(plan, peer))
+				measure_one(plan, peer, count);
+	}
+}
