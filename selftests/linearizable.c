@@ -96,7 +96,7 @@ static bool may_be_next(const struct history *history, unsigned long done, int w
  * Many orders lead to the same box with the same calls done, and one attempt to
  * go on from there is enough. What is remembered is a hash of 64 bits.
  */
-#define VISITED (1 << 16)
+#define VISITED 65536
 static unsigned long visited[VISITED];
 static int visits;
 static unsigned long checks;
