@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How often each call has failed, by error. */
+/*
+ * How often each call has failed, by error. ENOSYS is not among them: nobody
+ * can ask any more.
+ */
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/percpu.h>
@@ -7,7 +10,7 @@
 #include "failures.h"
 
 static const int errors[] = {
-	EINVAL, ENODATA, EMSGSIZE, EAGAIN, EADDRNOTAVAIL, EFAULT, ENOSYS,
+	EINVAL, ENODATA, EMSGSIZE, EAGAIN, EADDRNOTAVAIL, EFAULT,
 };
 
 struct failures {
@@ -16,11 +19,12 @@ struct failures {
 
 static DEFINE_PER_CPU(struct failures, failures);
 
+/* ARRAY_SIZE(errors) for an error that is not counted. */
 static unsigned int index_of(int err)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(errors) - 1; i++)
+	for (i = 0; i < ARRAY_SIZE(errors); i++)
 		if (errors[i] == -err)
 			break;
 	return i;
@@ -35,7 +39,10 @@ static unsigned int index_of(int err)
  */
 void failures_count(enum msgbox_call call, int err)
 {
-	this_cpu_inc(failures.count[call][index_of(err)]);
+	unsigned int i = index_of(err);
+
+	if (i < ARRAY_SIZE(errors))
+		this_cpu_inc(failures.count[call][i]);
 }
 
 /**
@@ -53,6 +60,8 @@ unsigned long failures_read(enum msgbox_call call, int err)
 	unsigned long sum = 0;
 	int cpu;
 
+	if (i == ARRAY_SIZE(errors))
+		return 0;
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu_ptr(&failures, cpu)->count[call][i]);
 	return sum;

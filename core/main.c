@@ -32,6 +32,7 @@ static const struct kernel_param_ops max_message_bytes_ops = {
 
 module_param_cb(max_message_bytes, &max_message_bytes_ops,
 		&limits.max_message_bytes, 0644);
+__MODULE_PARM_TYPE(max_message_bytes, "uint");
 MODULE_PARM_DESC(max_message_bytes,
 		 "largest message, in bytes (1 to 2147483647, default 4194304)");
 
@@ -55,6 +56,7 @@ static const struct kernel_param_ops max_bytes_ops = {
 };
 
 module_param_cb(max_bytes, &max_bytes_ops, &limits.max_bytes, 0644);
+__MODULE_PARM_TYPE(max_bytes, "ulong");
 MODULE_PARM_DESC(max_bytes,
 		 "kernel memory the box may hold, in bytes (131072 or more, default 67108864)");
 

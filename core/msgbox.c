@@ -14,7 +14,7 @@
  * more. Neither copy is made under the lock.
  *
  * Every attempt that has to be made again has failed because of the caller's
- * own memory, or because another call has succeeded meanwhile.
+ * own memory, or because another call, or a changed limit, came between.
  */
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -42,8 +42,8 @@
  * @lock: protects what follows
  * @stack: the messages
  * @spare: an unused segment, or NULL
- * @held: kernel memory of the stack, the large messages and the spare segment,
- *        in bytes
+ * @held: kernel memory of the stack, the large messages (also while they are
+ *        delivered) and the spare segment, in bytes
  * @stats: what there is and has been
  */
 struct msgbox {
@@ -118,12 +118,6 @@ static struct segment *top_large(struct msgbox *box)
 	return segment;
 }
 
-/* What the box holds changes under the lock and is also read without it. */
-static inline void account(struct msgbox *box, ssize_t bytes)
-{
-	WRITE_ONCE(box->held, box->held + bytes);
-}
-
 /* The spare segment, or NULL. Whoever takes it has to use it or free it. */
 static struct segment *take_spare(struct msgbox *box)
 {
@@ -131,7 +125,7 @@ static struct segment *take_spare(struct msgbox *box)
 
 	if (spare) {
 		box->spare = NULL;
-		account(box, -spare->size);
+		box->held -= spare->size;
 	}
 	return spare;
 }
@@ -150,7 +144,7 @@ static struct segment *retire(struct msgbox *box, struct segment *segment)
 		box->spare = segment;
 	}
 	if (unused)
-		account(box, -unused->size);
+		box->held -= unused->size;
 	return unused;
 }
 
@@ -177,13 +171,29 @@ void msgbox_destroy(struct msgbox *box)
 	kfree(box);
 }
 
-/* May the box hold that much more? Without the lock this is a first guess. */
+/*
+ * May the box hold that much more? The limit may change at any time: whoever
+ * asks twice may get two answers.
+ */
 static inline bool within_limit(struct msgbox *box, size_t more)
 {
-	size_t held = READ_ONCE(box->held);
 	size_t max = READ_ONCE(box->limits->max_bytes);
 
-	return held <= max && more <= max - held;
+	return box->held <= max && more <= max - box->held;
+}
+
+/* The spare segment, if it is one for the stack; messages leave larger ones. */
+static inline struct segment *spare_for_stack(struct msgbox *box)
+{
+	struct segment *spare = box->spare;
+
+	return spare && spare->size <= 2 * SEGMENT_SIZE ? spare : NULL;
+}
+
+/* No room. -EBUSY: but there is if the spare segment is given back. */
+static inline int full(struct msgbox *box)
+{
+	return box->spare ? -EBUSY : -EAGAIN;
 }
 
 /*
@@ -195,17 +205,19 @@ static __always_inline int
 make_room(struct msgbox *box, size_t len, size_t more,
 	  struct segment **fresh, struct segment **next)
 {
+	int err = 0;
+
 	*next = NULL;
 	if (unlikely(!stack_has_room(&box->stack, len))) {
-		*next = box->spare;
+		*next = spare_for_stack(box);
 		if (!*next) {
 			more += SEGMENT_SIZE;
 			*next = fresh ? *fresh : NULL;
 		}
-		if (!*next && within_limit(box, more))
-			return -ENOBUFS;
+		if (!*next)
+			err = -ENOBUFS;
 	}
-	return within_limit(box, more) ? 0 : -EAGAIN;
+	return within_limit(box, more) ? err : full(box);
 }
 
 /* The record has been written: it counts. */
@@ -217,7 +229,7 @@ commit(struct msgbox *box, size_t len, struct segment **fresh, struct segment *n
 		if (next == box->spare) {
 			box->spare = NULL;
 		} else {
-			account(box, next->size);
+			box->held += next->size;
 			*fresh = NULL;
 		}
 	}
@@ -275,17 +287,13 @@ static int try_put_large(struct msgbox *box, struct segment *message, size_t len
 		write_record(stack_next(&box->stack, sizeof(message), next),
 			     &message, sizeof(message));
 		commit(box, len, fresh, next);
-		account(box, message->size);
+		box->held += message->size;
 	}
 	spin_unlock(&box->lock);
 	return err;
 }
 
-/*
- * A full box: was it only an unused segment that was in the way? Then it is
- * worth another attempt.
- */
-static bool give_back_spare(struct msgbox *box)
+static void give_back_spare(struct msgbox *box)
 {
 	struct segment *spare;
 
@@ -294,7 +302,6 @@ static bool give_back_spare(struct msgbox *box)
 	spin_unlock(&box->lock);
 
 	segment_free(spare);
-	return spare;
 }
 
 /* The first attempt has failed with err. */
@@ -309,7 +316,8 @@ static noinline long put_small_slowly(struct msgbox *box, const char __user *buf
 		} else if (err == -ENOBUFS) {
 			fresh = segment_alloc(SEGMENT_SIZE);
 			err = fresh ? 0 : -EADDRNOTAVAIL;
-		} else if (err == -EAGAIN && give_back_spare(box)) {
+		} else if (err == -EBUSY) {
+			give_back_spare(box);
 			err = 0;
 		}
 		if (err)
@@ -332,21 +340,20 @@ static int begin_large(struct msgbox *box, size_t size, struct segment **message
 
 	*message = NULL;
 	spin_lock(&box->lock);
-	if (!box->spare && !stack_has_room(&box->stack, sizeof(*message)))
+	if (!stack_has_room(&box->stack, sizeof(*message)) && !spare_for_stack(box))
 		more += SEGMENT_SIZE;
 	if (!within_limit(box, more))
-		err = -EAGAIN;
+		err = full(box);
 	else if (box->spare && size <= box->spare->size && box->spare->size <= 2 * size)
 		*message = take_spare(box);
 	spin_unlock(&box->lock);
 	return err;
 }
 
-/* A segment that is not in the box (and not counted) and not needed any more. */
+/* The segment of a message that has been delivered; it still counts. */
 static void discard(struct msgbox *box, struct segment *segment)
 {
 	spin_lock(&box->lock);
-	account(box, segment->size);
 	segment = retire(box, segment);
 	spin_unlock(&box->lock);
 	segment_free(segment);
@@ -358,9 +365,8 @@ static noinline long put_large(struct msgbox *box, const char __user *buf, size_
 	struct segment *message, *fresh = NULL;
 	int err;
 
-	do {
-		err = begin_large(box, size, &message);
-	} while (err && give_back_spare(box));
+	while ((err = begin_large(box, size, &message)) == -EBUSY)
+		give_back_spare(box);
 	if (err)
 		return err;
 	if (!message)
@@ -374,14 +380,15 @@ static noinline long put_large(struct msgbox *box, const char __user *buf, size_
 		if (err == -ENOBUFS) {
 			fresh = segment_alloc(SEGMENT_SIZE);
 			err = fresh ? 0 : -EADDRNOTAVAIL;
-		} else if (err == -EAGAIN && give_back_spare(box)) {
+		} else if (err == -EBUSY) {
+			give_back_spare(box);
 			err = 0;
 		} else {
 			break;
 		}
 	}
 	if (err)
-		discard(box, message);
+		segment_free(message);
 	segment_free(fresh);
 	return err;
 }
@@ -412,7 +419,12 @@ long msgbox_put(struct msgbox *box, const char __user *buf, size_t len)
 	return err;
 }
 
-/* Writes nothing, or all of it. */
+/*
+ * Writes nothing, or all of it, unless a page goes away in this very moment.
+ *
+ * Neither here nor in read_message() is speculation past access_ok() stopped
+ * (barrier_nospec()): no address depends on the bytes that are copied.
+ */
 static __always_inline bool
 write_message(char __user *to, struct record_bytes from, size_t len)
 {
@@ -475,7 +487,6 @@ try_get(struct msgbox *box, char __user *buf, size_t room,
 		}
 		message = top_large(box);
 		unused = pop(box, *len);
-		account(box, -message->size);
 	} else if (write_message(buf, stack_top(&box->stack, *len), *len)) {
 		unused = pop(box, *len);
 	} else {

@@ -9,10 +9,12 @@ struct msgbox;
 /**
  * struct msgbox_limits - what a box accepts
  * @max_message_bytes: the largest message, in bytes
- * @max_bytes: how much kernel memory the messages may hold, in bytes
+ * @max_bytes: how much kernel memory the box may hold, in bytes: all that
+ *             struct msgbox_stats counts as @memory. What a put under way has
+ *             taken and not yet put does not count.
  *
- * May change at any time; a put reads each of them once. Lowering @max_bytes
- * below what is held loses nothing: puts fail until the box has drained.
+ * May change at any time. Lowering @max_bytes below what is held loses
+ * nothing: puts fail until the box has drained.
  */
 struct msgbox_limits {
 	unsigned int max_message_bytes;

@@ -10,8 +10,9 @@
  *
  * Charged to the caller's memory cgroup. Where that has no room, or nobody
  * has, the allocation fails: a message is not worth anybody's life
- * (__GFP_RETRY_MAYFAIL keeps the OOM killer out), nor a splat. The memory need
- * not be physically contiguous.
+ * (__GFP_RETRY_MAYFAIL keeps the OOM killer out, for the pages; those of
+ * vmalloc's page tables are few), nor a splat. The memory need not be
+ * physically contiguous.
  *
  * Context: Process context. May sleep.
  *

@@ -31,7 +31,7 @@ struct segment {
 	char bytes[];
 };
 
-/* What a segment of a stack has, in bytes. */
+/* What a segment of a stack has at least, in bytes. */
 #define SEGMENT_SIZE SZ_64K
 
 struct segment *segment_alloc(size_t size);

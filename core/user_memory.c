@@ -6,7 +6,9 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -113,6 +115,9 @@ int user_memory_read(void *to, const char __user *from, size_t len)
 	return missing ? -EFAULT : 0;
 }
 
+/* Above so many pages it is not tried with interrupts off, in one go. */
+#define PIN_AT_ONCE (SZ_4M / PAGE_SIZE + 1)
+
 static int pin_sleeping(unsigned long start, unsigned int count, struct page **page)
 {
 	int pinned;
@@ -140,19 +145,22 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 {
 	unsigned long start = (unsigned long)to & PAGE_MASK;
 	unsigned int count;
-	int pinned;
+	int pinned = 0;
 
 	pages->offset = offset_in_page(to);
 	count = PFN_UP(pages->offset + len);
 	if (count > ARRAY_SIZE(pages->few)) {
-		pages->page = kvmalloc_array(count, sizeof(*pages->page), GFP_KERNEL);
+		pages->page = kvmalloc_array(count, sizeof(*pages->page),
+					     GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
+					     __GFP_NOWARN);
 		if (!pages->page) {
 			user_pages_init(pages);
 			return -EADDRNOTAVAIL;
 		}
 	}
 
-	pinned = pin_user_pages_fast_only(start, count, FOLL_WRITE, pages->page);
+	if (count <= PIN_AT_ONCE)
+		pinned = pin_user_pages_fast_only(start, count, FOLL_WRITE, pages->page);
 	if (pinned != count) {
 		if (pinned > 0)
 			unpin_user_pages(pages->page, pinned);
@@ -174,7 +182,7 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
  * @from: kernel memory
  * @len: how many bytes; at most @pages->len
  *
- * Context: Any. Does not sleep, and cannot fail.
+ * Context: Process context, no lock held. Cannot fail.
  */
 void user_pages_write(struct user_pages *pages, const void *from, size_t len)
 {
@@ -187,6 +195,7 @@ void user_pages_write(struct user_pages *pages, const void *from, size_t len)
 
 		memcpy(to + offset, from, part);
 		kunmap_local(to);
+		cond_resched();
 		from += part;
 		len -= part;
 		offset = 0;

@@ -163,14 +163,15 @@ static int set_clamp(u32 from, u32 to)
 }
 
 /* Module exit cannot fail, so neither may this for want of a little memory. */
-static void lower_one(int (*set)(u32 from, u32 to))
+static int lower_one(int (*set)(u32 from, u32 to))
 {
 	int err;
 
 	while ((err = set(raised, NR_syscalls)) == -ENOMEM)
 		schedule_timeout_uninterruptible(HZ / 10);
 	if (err)
-		pr_err("someone else has changed " FUNCTION ", it is left as it is\n");
+		pr_err("cannot write " FUNCTION " (error %d), it is left as it is\n", err);
+	return err;
 }
 
 /**
@@ -179,7 +180,8 @@ static void lower_one(int (*set)(u32 from, u32 to))
  * Context: Process context. May sleep.
  *
  * Return: 0; -ENOMEM, or -EBUSY if the text has changed since
- * hook_raise_prepare(): all is as before then.
+ * hook_raise_prepare(): all is as before then; -EIO if it does not take what
+ * is written.
  */
 int hook_raise(void)
 {
@@ -210,7 +212,8 @@ failed:
  */
 void hook_lower(void)
 {
-	lower_one(set_limit);
+	if (lower_one(set_limit))
+		return;
 	synchronize_rcu_tasks();
 	lower_one(set_clamp);
 }

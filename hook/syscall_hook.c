@@ -188,8 +188,8 @@ detach:
 /**
  * syscall_hook_remove() - undo syscall_hook_install()
  *
- * Calls in flight are waited for and end with their own result, later ones
- * get -ENOSYS from the kernel itself. On return no handler runs and none will.
+ * Calls in flight are waited for and end with what their handler says, later
+ * ones get -ENOSYS from the kernel itself. On return no handler runs and none will.
  *
  * Context: Process context, no lock held. Sleeps.
  */

@@ -4,6 +4,9 @@
  * and that lowering one loses nothing.
  */
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 #include "msgbox.h"
 #include "sysfs.h"
@@ -122,7 +125,7 @@ TEST_F(limits, lowered_below_what_is_held_nothing_is_lost)
 	 * While more is held than allowed, not counting an unused segment,
 	 * nothing goes in and all comes out.
 	 */
-	while (figure("memory") > MAX_BYTES_MIN + SEGMENT) {
+	while (figure("memory") > MAX_BYTES_MIN + 2 * SEGMENT) {
 		ASSERT_EQ(-EAGAIN, put(message, 0));
 		ASSERT_EQ(len, get_expecting(message, len));
 		ASSERT_LT(0, --left);
@@ -187,6 +190,117 @@ TEST_F(limits, the_smallest_box_takes_every_message_that_fits)
 	ASSERT_EQ(0, put(message, most));
 	ASSERT_EQ(most, get_expecting(message, most));
 	free(message);
+}
+
+static atomic_bool no_more;
+
+static void *toggle_max_bytes(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&no_more)) {
+		set_parameter("max_bytes", 2 * MAX_BYTES_MIN);
+		set_parameter("max_bytes", MAX_BYTES_MIN);
+	}
+	return NULL;
+}
+
+/*
+ * A put that has no room in the last segment asks for the limit; where it
+ * changes at that moment, the put fails or succeeds, and no more.
+ */
+TEST_F(limits, a_limit_that_changes_during_a_put)
+{
+	pthread_t thread;
+	long ret;
+
+	atomic_store(&no_more, false);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, toggle_max_bytes, NULL));
+	for (int round = 0; round < 20; round++) {
+		int left = 1;
+
+		/* 4 and 8 bytes a record: 4 are left at the end of a segment. */
+		ASSERT_EQ(0, put("", 0));
+		while (!(ret = put("x", 1)))
+			ASSERT_GT(100000, ++left);
+		ASSERT_EQ(-EAGAIN, ret);
+		for (int i = 0; i < 500; i++) {
+			ret = put("x", 1);
+			left += !ret;
+			ASSERT_TRUE(ret == 0 || ret == -EAGAIN);
+		}
+		ASSERT_EQ(left, drain());
+	}
+	atomic_store(&no_more, true);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+}
+
+static atomic_int arrived;
+
+/* Both at once; returns what the put returned. */
+static void *put_just_large(void *message)
+{
+	atomic_fetch_add(&arrived, 1);
+	while (atomic_load(&arrived) < 2)
+		sched_yield();
+	return (void *)put(message, 8 * KIB + 1);
+}
+
+/* The unused segment of one message is in the way of two puts at once. */
+TEST_F(limits, room_for_two_is_room_for_two_at_once)
+{
+	char *message = new_message(130000, 1);
+
+	ASSERT_EQ(0, set_parameter("max_bytes", 3 * SEGMENT));
+	for (int round = 0; round < 300; round++) {
+		pthread_t thread;
+		void *ret;
+
+		ASSERT_EQ(0, put(message, 130000));
+		ASSERT_EQ(130000, get(message, 130000));
+		atomic_store(&arrived, 0);
+		ASSERT_EQ(0, pthread_create(&thread, NULL, put_just_large, message));
+		ASSERT_EQ(NULL, put_just_large(message));
+		ASSERT_EQ(0, pthread_join(thread, &ret));
+		ASSERT_EQ(NULL, ret);
+		ASSERT_EQ(2, drain());
+	}
+	free(message);
+}
+
+static void *put_and_get_a_mebibyte(void *unused)
+{
+	char *message = new_message(MIB, 1);
+
+	(void)unused;
+	while (!atomic_load(&no_more)) {
+		put(message, MIB);
+		get(message, MIB);
+	}
+	free(message);
+	return NULL;
+}
+
+/* A large message counts until its last byte has been delivered. */
+TEST_F(limits, large_messages_by_many_never_exceed_it)
+{
+	long limit = SEGMENT + MIB + 2 * PAGE, most = 0;
+	pthread_t threads[3];
+
+	ASSERT_EQ(0, set_parameter("max_bytes", limit));
+	atomic_store(&no_more, false);
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, put_and_get_a_mebibyte, NULL));
+	for (int i = 0; i < 10000; i++) {
+		long memory = figure("memory");
+
+		most = memory > most ? memory : most;
+	}
+	atomic_store(&no_more, true);
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+	EXPECT_GE(limit, most);
+	EXPECT_LT(MIB, most);
+	drain();
 }
 
 TEST_HARNESS_MAIN

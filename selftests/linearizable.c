@@ -16,7 +16,7 @@
 #define PER_THREAD	4
 #define BEFORE		2
 #define CALLS_MAX	(BEFORE + THREADS * PER_THREAD + BEFORE + THREADS * PER_THREAD + 1)
-#define HISTORIES	2000
+#define HISTORIES	4000
 
 #define LARGE		9000
 #define ROOM		(2 * LARGE)
