@@ -283,6 +283,8 @@ TEST_F(size, at_most_8_bytes_beyond_the_payload)
 	free(message);
 }
 
+#define LIMIT (6 * MIB)
+
 FIXTURE(pattern)
 {
 	long max_bytes;
@@ -306,7 +308,7 @@ FIXTURE_SETUP(pattern)
 {
 	begin_with_empty_box(_metadata);
 	self->max_bytes = parameter("max_bytes");
-	if (set_parameter("max_bytes", 16 * MIB))
+	if (set_parameter("max_bytes", LIMIT))
 		SKIP_TEST("only root can change the limits");
 }
 
@@ -326,10 +328,10 @@ TEST_F(pattern, never_more_than_the_limit)
 	long ret = 0;
 
 	for (count = 0; !ret; count++) {
-		ASSERT_GT(16 * MIB, count);
+		ASSERT_GT(LIMIT, count);
 		ret = put(message, variant->len[count & 1]);
 		if (count % 64 == 0 || ret)
-			ASSERT_GE(16 * MIB, figure("memory"));
+			ASSERT_GE(LIMIT, figure("memory"));
 	}
 	EXPECT_EQ(-EAGAIN, ret);
 	count--;
