@@ -159,14 +159,14 @@ static inline char *map(size_t len, int prot)
 	return at;
 }
 
-/* The value of a module parameter, or the error as a negative number. */
-static inline long parameter(const char *name)
+/* The number in a file of sysfs, or the error as a negative number. */
+static inline long read_number(const char *folder, const char *name)
 {
 	char path[128];
 	long value;
 	FILE *file;
 
-	snprintf(path, sizeof(path), MODULE_FOLDER "/parameters/%s", name);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	file = fopen(path, "r");
 	if (!file)
 		return -errno;
@@ -174,6 +174,12 @@ static inline long parameter(const char *name)
 		value = -EINVAL;
 	fclose(file);
 	return value;
+}
+
+/* The value of a module parameter, or the error as a negative number. */
+static inline long parameter(const char *name)
+{
+	return read_number(MODULE_FOLDER "/parameters", name);
 }
 
 /* 0, or the error as a negative number. */

@@ -10,18 +10,7 @@
 /* One of the figures, or the error as a negative number. */
 static inline long figure(const char *name)
 {
-	char path[128];
-	long value;
-	FILE *file;
-
-	snprintf(path, sizeof(path), FIGURES_FOLDER "/%s", name);
-	file = fopen(path, "r");
-	if (!file)
-		return -errno;
-	if (fscanf(file, "%ld", &value) != 1)
-		value = -EINVAL;
-	fclose(file);
-	return value;
+	return read_number(FIGURES_FOLDER, name);
 }
 
 #endif
