@@ -304,6 +304,24 @@ static void give_back_spare(struct msgbox *box)
 	segment_free(spare);
 }
 
+/*
+ * What an attempt that failed with err has asked for. 0: it is there, try
+ * again.
+ */
+static int provide(struct msgbox *box, int err, struct segment **fresh)
+{
+	switch (err) {
+	case -ENOBUFS:
+		*fresh = segment_alloc(SEGMENT_SIZE);
+		return *fresh ? 0 : -EADDRNOTAVAIL;
+	case -EBUSY:
+		give_back_spare(box);
+		return 0;
+	default:
+		return err;
+	}
+}
+
 /* The first attempt has failed with err. */
 static noinline long put_small_slowly(struct msgbox *box, const char __user *buf,
 				      size_t len, int err)
@@ -311,15 +329,10 @@ static noinline long put_small_slowly(struct msgbox *box, const char __user *buf
 	struct segment *fresh = NULL;
 
 	do {
-		if (err == -EFAULT) {
+		if (err == -EFAULT)
 			err = user_memory_fault_in_readable(buf, len);
-		} else if (err == -ENOBUFS) {
-			fresh = segment_alloc(SEGMENT_SIZE);
-			err = fresh ? 0 : -EADDRNOTAVAIL;
-		} else if (err == -EBUSY) {
-			give_back_spare(box);
-			err = 0;
-		}
+		else
+			err = provide(box, err, &fresh);
 		if (err)
 			break;
 		err = try_put_small(box, buf, len, &fresh);
@@ -377,15 +390,9 @@ static noinline long put_large(struct msgbox *box, const char __user *buf, size_
 	err = user_memory_read(message->bytes, buf, len);
 	while (!err) {
 		err = try_put_large(box, message, len, &fresh);
-		if (err == -ENOBUFS) {
-			fresh = segment_alloc(SEGMENT_SIZE);
-			err = fresh ? 0 : -EADDRNOTAVAIL;
-		} else if (err == -EBUSY) {
-			give_back_spare(box);
-			err = 0;
-		} else {
+		if (!err)
 			break;
-		}
+		err = provide(box, err, &fresh);
 	}
 	if (err)
 		segment_free(message);
