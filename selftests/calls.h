@@ -8,6 +8,7 @@
 #define SELFTESTS_CALLS_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -183,22 +184,36 @@ static inline long parameter(const char *name)
 }
 
 /* 0, or the error as a negative number. */
+static inline long write_text(const char *folder, const char *name, const char *text)
+{
+	char path[160];
+	long ret;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* 0, or the error as a negative number. */
 static inline long set_parameter(const char *name, long value)
 {
-	char path[128];
-	long ret = 0;
-	FILE *file;
+	char text[32];
 
-	snprintf(path, sizeof(path), MODULE_FOLDER "/parameters/%s", name);
-	file = fopen(path, "w");
-	if (!file)
-		return -errno;
-	if (fprintf(file, "%ld\n", value) < 0)
-		ret = -errno;
-	/* The value is only handed over, and refused, when it is flushed. */
-	if (fclose(file) && !ret)
-		ret = -errno;
-	return ret;
+	snprintf(text, sizeof(text), "%ld\n", value);
+	return write_text(MODULE_FOLDER "/parameters", name, text);
+}
+
+/* A number that whoever runs the test may set in the environment. */
+static inline unsigned long number_from(const char *variable, unsigned long otherwise)
+{
+	const char *value = getenv(variable);
+
+	return value ? strtoul(value, NULL, 0) : otherwise;
 }
 
 /*

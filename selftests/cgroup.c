@@ -50,22 +50,6 @@ FIXTURE_VARIANT_ADD(cgroup, small) { .len = 1000 };
 FIXTURE_VARIANT_ADD(cgroup, large) { .len = 100000 };
 FIXTURE_VARIANT_ADD(cgroup, megabyte) { .len = MIB };
 
-/* 0, or the error as a negative number. */
-static long write_file(const char *folder, const char *name, const char *text)
-{
-	char path[160];
-	long ret;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 /* The number behind a word, or the only one; -1 if there is none. */
 static long read_file(const char *folder, const char *name, const char *word)
 {
@@ -87,7 +71,7 @@ static long read_file(const char *folder, const char *name, const char *word)
 static bool has_memory_controller(const char *folder)
 {
 	/* It says EINVAL or ENOENT where there is no such controller. */
-	return !write_file(folder, "cgroup.subtree_control", "+memory");
+	return !write_text(folder, "cgroup.subtree_control", "+memory");
 }
 
 FIXTURE_SETUP(cgroup)
@@ -118,7 +102,7 @@ FIXTURE_SETUP(cgroup)
 	snprintf(self->folder, sizeof(self->folder), "%s/dm510_msgbox.%d", root, getpid());
 	ASSERT_EQ(0, mkdir(self->folder, 0755));
 	snprintf(max, sizeof(max), "%d", MEMORY_MAX);
-	ASSERT_EQ(0, write_file(self->folder, "memory.max", max));
+	ASSERT_EQ(0, write_text(self->folder, "memory.max", max));
 }
 
 FIXTURE_TEARDOWN(cgroup)
@@ -166,7 +150,7 @@ static int run_in_cgroup(const char *folder, struct told *told, const char *mess
 	if (!pid) {
 		if (mlockall(MCL_CURRENT))
 			_exit(1);
-		if (write_file(folder, "cgroup.procs", "0"))
+		if (write_text(folder, "cgroup.procs", "0"))
 			_exit(2);
 		put_until_refused(told, message, buf, len);
 		_exit(0);

@@ -36,20 +36,9 @@ FIXTURE_TEARDOWN(limits)
 	end_with_empty_box(_metadata);
 }
 
-/* 0, or the error as a negative number. */
 static long write_parameter(const char *name, const char *text)
 {
-	char path[128];
-	long ret;
-	int fd;
-
-	snprintf(path, sizeof(path), MODULE_FOLDER "/parameters/%s", name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
+	return write_text(MODULE_FOLDER "/parameters", name, text);
 }
 
 TEST_F(limits, defaults)

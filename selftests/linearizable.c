@@ -345,8 +345,7 @@ static void print_history(const struct history *history)
 
 TEST_F_TIMEOUT(msgbox, every_history_is_linearizable, 120)
 {
-	const char *seed = getenv("DM510_MSGBOX_SEED");
-	unsigned long random = seed ? strtoul(seed, NULL, 0) : (unsigned long)time(NULL);
+	unsigned long random = number_from("DM510_MSGBOX_SEED", time(NULL));
 	pthread_t threads[THREADS];
 	int overlapping = 0;
 

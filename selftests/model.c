@@ -219,13 +219,6 @@ static long step(struct world *world, long *expected)
 	return ret;
 }
 
-static unsigned long number_from(const char *variable, unsigned long otherwise)
-{
-	const char *value = getenv(variable);
-
-	return value ? strtoul(value, NULL, 0) : otherwise;
-}
-
 FIXTURE(model)
 {
 	struct world *world;
