@@ -6,7 +6,6 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/ptrace.h>
-#include <uapi/linux/dm510_msgbox.h>
 
 #include "../hook/syscall_hook.h"
 #include "calls.h"
@@ -65,21 +64,23 @@ static long sys_msgbox_get(const struct pt_regs *regs)
 	return ret;
 }
 
-static const struct syscall_hook calls[] = {
-	{ __NR_dm510_msgbox_put, sys_msgbox_put },
-	{ __NR_dm510_msgbox_get, sys_msgbox_get },
-};
-
 /**
  * msgbox_calls_install() - let user space call the box
  * @box: the box that all processes share
+ * @put_nr: the system call number of put
+ * @get_nr: the system call number of get
  *
  * Context: Process context. May sleep.
  *
  * Return: 0, or what syscall_hook_install() returns.
  */
-int msgbox_calls_install(struct msgbox *box)
+int msgbox_calls_install(struct msgbox *box, unsigned int put_nr, unsigned int get_nr)
 {
+	const struct syscall_hook calls[] = {
+		{ put_nr, sys_msgbox_put },
+		{ get_nr, sys_msgbox_get },
+	};
+
 	the_box = box;
 	return syscall_hook_install(calls, ARRAY_SIZE(calls));
 }

@@ -4,7 +4,7 @@
 
 struct msgbox;
 
-int msgbox_calls_install(struct msgbox *box);
+int msgbox_calls_install(struct msgbox *box, unsigned int put_nr, unsigned int get_nr);
 void msgbox_calls_remove(void);
 
 #endif /* _DM510_CALLS_H */

@@ -60,6 +60,14 @@ __MODULE_PARM_TYPE(max_bytes, "ulong");
 MODULE_PARM_DESC(max_bytes,
 		 "kernel memory the box may hold, in bytes (131072 or more, default 67108864)");
 
+static unsigned int put_nr = __NR_dm510_msgbox_put;
+module_param(put_nr, uint, 0444);
+MODULE_PARM_DESC(put_nr, "system call number of put (default 452)");
+
+static unsigned int get_nr = __NR_dm510_msgbox_get;
+module_param(get_nr, uint, 0444);
+MODULE_PARM_DESC(get_nr, "system call number of get (default 453)");
+
 static struct msgbox *box;
 
 static int __init dm510_msgbox_init(void)
@@ -73,12 +81,11 @@ static int __init dm510_msgbox_init(void)
 	err = msgbox_sysfs_create(box);
 	if (err)
 		goto destroy;
-	err = msgbox_calls_install(box);
+	err = msgbox_calls_install(box, put_nr, get_nr);
 	if (err)
 		goto remove_sysfs;
 
-	pr_info("system calls %d (put) and %d (get) are there\n",
-		__NR_dm510_msgbox_put, __NR_dm510_msgbox_get);
+	pr_info("system calls %u (put) and %u (get) are there\n", put_nr, get_nr);
 	return 0;
 
 remove_sysfs:
@@ -93,8 +100,7 @@ static void __exit dm510_msgbox_exit(void)
 	msgbox_calls_remove();
 	msgbox_sysfs_remove();
 	msgbox_destroy(box);
-	pr_info("system calls %d and %d are gone\n",
-		__NR_dm510_msgbox_put, __NR_dm510_msgbox_get);
+	pr_info("system calls %u and %u are gone\n", put_nr, get_nr);
 }
 
 module_init(dm510_msgbox_init);

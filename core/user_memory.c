@@ -8,7 +8,6 @@
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -115,9 +114,6 @@ int user_memory_read(void *to, const char __user *from, size_t len)
 	return missing ? -EFAULT : 0;
 }
 
-/* Above so many pages it is not tried with interrupts off, in one go. */
-#define PIN_AT_ONCE (SZ_4M / PAGE_SIZE + 1)
-
 static int pin_sleeping(unsigned long start, unsigned int count, struct page **page)
 {
 	int pinned;
@@ -145,7 +141,7 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 {
 	unsigned long start = (unsigned long)to & PAGE_MASK;
 	unsigned int count;
-	int pinned = 0;
+	int pinned;
 
 	pages->offset = offset_in_page(to);
 	count = PFN_UP(pages->offset + len);
@@ -159,8 +155,9 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 		}
 	}
 
-	if (count <= PIN_AT_ONCE)
-		pinned = pin_user_pages_fast_only(start, count, FOLL_WRITE, pages->page);
+	/* Most memory is there: that needs no hold on the module. */
+	pinned = pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT,
+				     pages->page);
 	if (pinned != count) {
 		if (pinned > 0)
 			unpin_user_pages(pages->page, pinned);

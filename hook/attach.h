@@ -2,6 +2,9 @@
 #ifndef _SYSCALL_HOOK_ATTACH_H
 #define _SYSCALL_HOOK_ATTACH_H
 
+#include <linux/types.h>
+
+int hook_attach_prepare(bool *beyond_table);
 int hook_attach(void);
 void hook_detach(void);
 

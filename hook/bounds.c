@@ -33,11 +33,11 @@ static bool is_compare(const __u8 *text, size_t imm)
 	       (imm >= 2 && text[imm - 2] == 0x81 && text[imm - 1] >= 0xf8);
 }
 
-/* JA: 77 rel8, or 0f 87 rel32. */
-static bool is_jump_if_above(const __u8 *text, size_t size, size_t at)
+/* JA and JBE: 77 and 76 rel8, or 0f 87 and 0f 86 rel32. */
+static bool is_jump(const __u8 *text, size_t size, size_t at)
 {
-	return (at + 2 <= size && text[at] == 0x77) ||
-	       (at + 6 <= size && text[at] == 0x0f && text[at + 1] == 0x87);
+	return (at + 2 <= size && (text[at] | 1) == 0x77) ||
+	       (at + 6 <= size && text[at] == 0x0f && (text[at + 1] | 1) == 0x87);
 }
 
 /* SBB of a 64-bit register with itself: REX.W, 19 or 1b, ModRM 11 r r. */
@@ -55,26 +55,30 @@ static bool is_subtract_with_borrow(const __u8 *text, size_t size, size_t at)
 
 typedef bool follower(const __u8 *text, size_t size, size_t at);
 
-/* How often is a comparison with value followed by that; where last? */
-static int count(const __u8 *text, size_t size, __u32 value, follower *follows,
-		 size_t *where)
+/*
+ * Finds the comparisons with value that are followed by that; there may be
+ * `most` of them. Where the value is anything else, or there are more, the
+ * function is not understood, and that is no number of them: -ENOENT.
+ */
+static int find(const __u8 *text, size_t size, __u32 value, follower *follows,
+		size_t *where, unsigned int most)
 {
+	unsigned int found = 0;
 	size_t imm;
-	int found = 0;
 
-	for (imm = 1; imm + IMM_SIZE <= size; imm++) {
-		if (memcmp(text + imm, &value, IMM_SIZE) ||
-		    !is_compare(text, imm) ||
-		    !follows(text, size, imm + IMM_SIZE))
+	for (imm = 0; imm + IMM_SIZE <= size; imm++) {
+		if (memcmp(text + imm, &value, IMM_SIZE))
 			continue;
-		*where = imm;
-		found++;
+		if (found == most || !is_compare(text, imm) ||
+		    !follows(text, size, imm + IMM_SIZE))
+			return -ENOENT;
+		where[found++] = imm;
 	}
 	return found;
 }
 
 /**
- * hook_bounds_find() - find the two bounds of the system call table
+ * hook_bounds_find() - find the bounds of the system call table
  * @text: the bytes of do_syscall_64, and of nothing else
  * @size: how many
  * @nr_syscalls: the size of the table that the kernel was built with
@@ -82,17 +86,20 @@ static int count(const __u8 *text, size_t size, __u32 value, follower *follows,
  *
  * Context: Any.
  *
- * Return: 0, or -ENOENT if they are not there, each exactly once and the
- * limit before the clamp.
+ * Return: 0, or -ENOENT if there are not one clamp and, the first one before
+ * it, one or more limits, or if the values are used for anything else.
  */
 int hook_bounds_find(const __u8 *text, size_t size, __u32 nr_syscalls,
 		     struct hook_bounds *bounds)
 {
-	if (count(text, size, nr_syscalls - 1, is_jump_if_above,
-		  &bounds->limit) != 1)
+	int limits, clamps;
+
+	limits = find(text, size, nr_syscalls - 1, is_jump, bounds->limit,
+		      HOOK_BOUNDS_LIMITS);
+	clamps = find(text, size, nr_syscalls, is_subtract_with_borrow,
+		      &bounds->clamp, 1);
+	if (limits < 1 || clamps != 1 || bounds->limit[0] > bounds->clamp)
 		return -ENOENT;
-	if (count(text, size, nr_syscalls, is_subtract_with_borrow,
-		  &bounds->clamp) != 1)
-		return -ENOENT;
-	return bounds->limit < bounds->clamp ? 0 : -ENOENT;
+	bounds->limits = limits;
+	return 0;
 }

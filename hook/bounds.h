@@ -4,16 +4,21 @@
 
 #include <linux/types.h>
 
+/* Compilers make one for calls that are traced and one for the others (6.12). */
+#define HOOK_BOUNDS_LIMITS	2
+
 /**
  * struct hook_bounds - where do_syscall_64 holds the size of the table
- * @limit: offset in bytes of the 32-bit immediate NR_syscalls - 1 of the
- *         comparison that turns larger numbers away
+ * @limit: offsets in bytes of the 32-bit immediates NR_syscalls - 1 of the
+ *         comparisons that turn larger numbers away
+ * @limits: how many of them there are, one or more
  * @clamp: offset in bytes of the 32-bit immediate NR_syscalls of the
  *         comparison that makes them 0 under speculation
  *         (array_index_nospec())
  */
 struct hook_bounds {
-	size_t limit;
+	size_t limit[HOOK_BOUNDS_LIMITS];
+	unsigned int limits;
 	size_t clamp;
 };
 

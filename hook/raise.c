@@ -13,9 +13,8 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/errno.h>
-#include <linux/kallsyms.h>
 #include <linux/kernel.h>
-#include <linux/kprobes.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -23,54 +22,34 @@
 #include <asm/unistd.h>
 
 #include "bounds.h"
-#include "compat.h"
+#include "numbers.h"
 #include "raise.h"
+#include "symbol.h"
 #include "text.h"
 
 #define FUNCTION "do_syscall_64"
 
-/* Larger than any build of do_syscall_64 seen (0xb0 to 0x210 bytes). */
+/* Larger than any build of do_syscall_64 seen (0xb0 to 0x560 bytes). */
 #define SIZE_MAX_EXPECTED 4096
-
-/* arch/x86/entry/syscalls/syscall_64.tbl: "x32-specific system call numbers". */
-#define FIRST_X32 512
 
 static u8 *text;		/* the function */
 static struct hook_bounds bounds;
 static u32 raised;		/* the table's size as we pretend it to be */
 
-/*
- * kallsyms_lookup_name() is not exported, but register_kprobe() resolves the
- * name even where it then refuses the probe, as it does here: the function is
- * noinstr. Disabled, so that nothing is written if it does not refuse.
- */
-static unsigned long address_of(const char *name)
-{
-	struct kprobe probe = {
-		.symbol_name = name,
-		.flags = KPROBE_FLAG_DISABLED,
-	};
-
-	if (!register_kprobe(&probe))
-		unregister_kprobe(&probe);
-	return IS_ERR_OR_NULL(probe.addr) ? 0 : (unsigned long)probe.addr;
-}
-
-/* Where the function begins and how long it is, as kallsyms knows it. */
 static int find_function(size_t *size)
 {
-	unsigned long address = address_of(FUNCTION);
-	char symbol[KSYM_SYMBOL_LEN];
-	unsigned long offset;
+	struct hook_symbol function;
+	int err = hook_symbol_find(FUNCTION, &function);
 
-	/* With IBT the address is that behind the ENDBR: offset is then 4. */
-	if (!address || !sprint_symbol(symbol, address) ||
-	    sscanf(symbol, FUNCTION "+0x%lx/0x%zx", &offset, size) != 2 ||
-	    *size > SIZE_MAX_EXPECTED) {
-		pr_err("this kernel has no " FUNCTION " that can be found; it is not supported\n");
+	if (err)
+		return err;
+	if (function.size > SIZE_MAX_EXPECTED) {
+		pr_err(FUNCTION " has %zu bytes; this kernel is not supported\n",
+		       function.size);
 		return -EOPNOTSUPP;
 	}
-	text = (u8 *)(address - offset);
+	text = (u8 *)function.start;
+	*size = function.size;
 	return 0;
 }
 
@@ -79,7 +58,7 @@ static bool raised_by_another(const u8 *copy, size_t size)
 {
 	u32 n;
 
-	for (n = NR_syscalls + 1; n <= FIRST_X32; n++) {
+	for (n = NR_syscalls + 1; n <= HOOK_FIRST_X32; n++) {
 		if (!hook_bounds_find(copy, size, n, &bounds)) {
 			pr_err("system calls %d to %d have been added by another module; unload that one first\n",
 			       NR_syscalls, n - 1);
@@ -95,16 +74,31 @@ static int check_bounds(const u8 *copy, size_t size)
 		return 0;
 	if (raised_by_another(copy, size))
 		return -EBUSY;
-	pr_err(FUNCTION " does not compare with %d and with %d exactly once; this kernel is not supported\n",
+	pr_err(FUNCTION " does not compare with %d and with %d as expected; this kernel is not supported\n",
 	       NR_syscalls - 1, NR_syscalls);
 	return -EOPNOTSUPP;
 }
 
-static int find_bounds(size_t size)
+/**
+ * hook_raise_prepare() - find and check all that hook_raise() needs
+ *
+ * Changes nothing. Afterwards NR_syscalls is known to be the running kernel's.
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: 0; -EBUSY if another module has raised the bounds; -EOPNOTSUPP if the
+ * kernel does not look as it must; -ENOMEM. The log says why.
+ */
+int hook_raise_prepare(void)
 {
-	u8 *copy = kmalloc(size, GFP_KERNEL);
+	size_t size;
+	u8 *copy;
 	int err;
 
+	err = find_function(&size);
+	if (err)
+		return err;
+	copy = kmalloc(size, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
 	err = copy_from_kernel_nofault(copy, text, size);
@@ -114,68 +108,32 @@ static int find_bounds(size_t size)
 	return err;
 }
 
-/**
- * hook_raise_prepare() - find and check all that hook_raise() needs
- * @first: the lowest number that must get through
- * @span: how many numbers from there on must get through
- *
- * Changes nothing.
- *
- * Context: Process context. May sleep.
- *
- * Return: 0; -EBUSY if a number is the kernel's; -EINVAL if one is too high;
- * -EOPNOTSUPP if the kernel does not look as it must; -ENOMEM. The log says why.
- */
-int hook_raise_prepare(unsigned int first, unsigned int span)
-{
-	size_t size;
-	int err;
-
-	if (!CAN_RAISE) {
-		pr_err("this kernel's dispatch relies on its bounds, they cannot be raised; it is not supported\n");
-		return -EOPNOTSUPP;
-	}
-	if (first < NR_syscalls) {
-		pr_err("system call number %u belongs to the kernel, whose own go up to %d\n",
-		       first, NR_syscalls - 1);
-		return -EBUSY;
-	}
-	if (first + span > FIRST_X32) {
-		pr_err("system call numbers from %d on are x32's, %u is too high\n",
-		       FIRST_X32, first + span - 1);
-		return -EINVAL;
-	}
-	err = find_function(&size);
-	if (err)
-		return err;
-	raised = first + span;
-	return find_bounds(size);
-}
-
-static int set_limit(u32 from, u32 to)
-{
-	return hook_text_replace(text + bounds.limit, from - 1, to - 1);
-}
-
-static int set_clamp(u32 from, u32 to)
-{
-	return hook_text_replace(text + bounds.clamp, from, to);
-}
-
 /* Module exit cannot fail, so neither may this for want of a little memory. */
-static int lower_one(int (*set)(u32 from, u32 to))
+static int lower(size_t offset, u32 from, u32 to)
 {
 	int err;
 
-	while ((err = set(raised, NR_syscalls)) == -ENOMEM)
+	while ((err = hook_text_replace(text + offset, from, to)) == -ENOMEM)
 		schedule_timeout_uninterruptible(HZ / 10);
 	if (err)
 		pr_err("cannot write " FUNCTION " (error %d), it is left as it is\n", err);
 	return err;
 }
 
+/* Lowers the clamp and the first so many limits; the clamp only after them. */
+static void lower_all(unsigned int limits)
+{
+	while (limits--) {
+		if (lower(bounds.limit[limits], raised - 1, NR_syscalls - 1))
+			return;
+	}
+	synchronize_rcu_tasks();
+	lower(bounds.clamp, raised, NR_syscalls);
+}
+
 /**
- * hook_raise() - let numbers up to the highest of the window through
+ * hook_raise() - let numbers beyond the table through
+ * @end: those below this one; where it is in the table nothing is done
  *
  * Context: Process context. May sleep.
  *
@@ -183,20 +141,27 @@ static int lower_one(int (*set)(u32 from, u32 to))
  * hook_raise_prepare(): all is as before then; -EIO if it does not take what
  * is written.
  */
-int hook_raise(void)
+int hook_raise(unsigned int end)
 {
+	unsigned int i;
 	int err;
 
-	err = set_clamp(NR_syscalls, raised);
+	raised = max_t(u32, end, NR_syscalls);
+	if (raised == NR_syscalls)
+		return 0;
+	err = hook_text_replace(text + bounds.clamp, NR_syscalls, raised);
 	if (err)
 		goto failed;
-	err = set_limit(NR_syscalls, raised);
-	if (err)
-		goto lower_clamp;
+	for (i = 0; i < bounds.limits; i++) {
+		err = hook_text_replace(text + bounds.limit[i],
+					NR_syscalls - 1, raised - 1);
+		if (err)
+			goto lower;
+	}
 	return 0;
 
-lower_clamp:
-	lower_one(set_clamp);
+lower:
+	lower_all(i);
 failed:
 	pr_err("cannot write " FUNCTION " (error %d)\n", err);
 	return err;
@@ -212,8 +177,6 @@ failed:
  */
 void hook_lower(void)
 {
-	if (lower_one(set_limit))
-		return;
-	synchronize_rcu_tasks();
-	lower_one(set_clamp);
+	if (raised != NR_syscalls)
+		lower_all(bounds.limits);
 }

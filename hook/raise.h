@@ -2,8 +2,8 @@
 #ifndef _SYSCALL_HOOK_RAISE_H
 #define _SYSCALL_HOOK_RAISE_H
 
-int hook_raise_prepare(unsigned int first, unsigned int span);
-int hook_raise(void);
+int hook_raise_prepare(void);
+int hook_raise(unsigned int end);
 void hook_lower(void);
 
 #endif /* _SYSCALL_HOOK_RAISE_H */

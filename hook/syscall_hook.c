@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a hook. A call takes this way (x86-64, kernels whose dispatch
- * is the switch in x64_sys_call):
+ * The life of a hook. A call takes one of two ways (x86-64):
  *
- *	do_syscall_64		compares the number with the table's size, twice
- *				(raise.c raises both bounds)
- *	x64_sys_call		ftrace's call at its entry goes to our trampoline
- *				(attach.c)
- *	trampoline		not in our window of numbers: back to x64_sys_call
+ *	do_syscall_64		compares the number with the table's size, twice;
+ *				raise.c raises both bounds for numbers beyond it
+ *	x64_sys_call		the dispatch of all calls; ftrace's call at its
+ *				entry goes to our trampoline (attach.c) ...
+ *	__x64_sys_ni_syscall	... or the one at this entry does, where calls of
+ *				unassigned numbers of the table end (point.c)
+ *	trampoline		not in our window of numbers: back to where it
+ *				came from
  *	syscall_hook_dispatch	counts the call as in flight, calls the handler,
- *				and returns to do_syscall_64 in x64_sys_call's place
+ *				and returns in the attach point's place
  *
  * Install goes from the bottom up, remove from the top down, so that there is
  * never a way in that does not lead on.
@@ -21,11 +23,15 @@
 #include <linux/minmax.h>
 #include <linux/nospec.h>
 #include <linux/percpu.h>
+#include <linux/ptrace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/stddef.h>
 #include <linux/swait.h>
+#include <linux/thread_info.h>
 
 #include "attach.h"
+#include "numbers.h"
 #include "raise.h"
 #include "syscall_hook.h"
 #include "trampoline.h"
@@ -33,6 +39,8 @@
 /* The window of numbers that the trampoline keeps from x64_sys_call. */
 unsigned int syscall_hook_first;
 unsigned int syscall_hook_span;
+
+static_assert(offsetof(struct pt_regs, orig_ax) == SYSCALL_HOOK_ORIG_AX);
 
 /* By number less syscall_hook_first. */
 static long (*handlers[SYSCALL_HOOK_WINDOW])(const struct pt_regs *regs);
@@ -56,11 +64,16 @@ static long no_handler(const struct pt_regs *regs)
 	return -ENOSYS;
 }
 
-asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int nr)
+asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs)
 {
+	unsigned int nr = regs->orig_ax;
 	unsigned int i = array_index_nospec(nr - syscall_hook_first,
 					    SYSCALL_HOOK_WINDOW);
 	long ret;
+
+	/* __x64_sys_ni_syscall serves 32-bit callers as well. */
+	if (unlikely(in_ia32_syscall()))
+		return -ENOSYS;
 
 	this_cpu_inc(in_flight);
 	ret = handlers[i](regs);
@@ -85,7 +98,7 @@ static long count_in_flight(void)
 /*
  * Nobody can come in any more, but some may still be on their way. Tasks RCU
  * waits until every task has once slept of its own will or been in user mode,
- * and nothing between x64_sys_call's entry and a handler sleeps. So after the
+ * and nothing between the attach point's entry and a handler sleeps. So after the
  * first wait whoever came in is counted, and the counts only fall: a sum of
  * zero is true even though it is read CPU by CPU. Whoever left without seeing
  * `draining` has been subtracted by then, too. After the last wait the leavers
@@ -139,6 +152,26 @@ static int fill_window(const struct syscall_hook *calls, size_t count)
 	return 0;
 }
 
+/*
+ * Numbers in between that are nobody's have to be free as well: the trampoline
+ * takes the whole window.
+ */
+static int check(void)
+{
+	bool beyond_table;
+	int err;
+
+	err = hook_raise_prepare();
+	if (err)
+		return err;
+	err = hook_attach_prepare(&beyond_table);
+	if (err)
+		return err;
+	return hook_numbers_check(syscall_hook_first,
+				  syscall_hook_first + syscall_hook_span - 1,
+				  beyond_table);
+}
+
 /**
  * syscall_hook_install() - add system calls to the running kernel
  * @calls: their numbers and handlers; need not outlive this function
@@ -150,10 +183,10 @@ static int fill_window(const struct syscall_hook *calls, size_t count)
  * Context: Process context, no lock held. May sleep.
  *
  * Return: 0, or
- * * -EINVAL - no numbers, one twice, or too far apart
- * * -EBUSY - a number belongs to the kernel or to another module, ftrace is
- *   switched off, or x64_sys_call has another user
+ * * -EINVAL - no numbers, one twice, too far apart, or one out of reach
  * * -EOPNOTSUPP - the kernel does not look as it must
+ * * -EBUSY - a number, or one between them, belongs to the kernel or to another
+ *   module, ftrace is switched off, or the attach point has another user
  * * -ENOMEM - no memory
  */
 int syscall_hook_install(const struct syscall_hook *calls, size_t count)
@@ -166,7 +199,7 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 	err = fill_window(calls, count);
 	if (err)
 		return err;
-	err = hook_raise_prepare(syscall_hook_first, syscall_hook_span);
+	err = check();
 	if (err)
 		return err;
 
@@ -174,7 +207,7 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 	err = hook_attach();
 	if (err)
 		return err;
-	err = hook_raise();
+	err = hook_raise(syscall_hook_first + syscall_hook_span);
 	if (err)
 		goto detach;
 	return 0;
@@ -189,7 +222,9 @@ detach:
  * syscall_hook_remove() - undo syscall_hook_install()
  *
  * Calls in flight are waited for and end with what their handler says, later
- * ones get -ENOSYS from the kernel itself. On return no handler runs and none will.
+ * ones get -ENOSYS from the kernel itself. On return no handler runs and none
+ * will. If ftrace has shut itself down after an internal error it takes
+ * nothing out any more: then this does not return, and the log says so.
  *
  * Context: Process context, no lock held. Sleeps.
  */

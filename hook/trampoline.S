@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where ftrace's call at the entry of x64_sys_call(regs, nr) goes: regs is in
- * %rdi, nr in %esi; on the stack are the way back into x64_sys_call and, above
- * it, the way back into do_syscall_64. %rax is free at a function's entry.
+ * Where ftrace's call at the entry of the attach point goes, be it
+ * x64_sys_call(regs, nr) or __x64_sys_ni_syscall(regs): regs is in %rdi and
+ * holds the number; on the stack are the way back into the attach point and,
+ * above it, the way back to its caller. %rax is free at a function's entry.
  *
- * Every system call of the machine passes here, so what is not ours leaves
- * after five instructions.
+ * Where the attach point is x64_sys_call every system call of the machine
+ * passes here, so what is not ours leaves after five instructions, six where
+ * the kernel is built with IBT.
  */
 #include <linux/linkage.h>
+#include <asm/ibt.h>
 #include <asm/unwind_hints.h>
+
+#include "trampoline.h"
 
 /*
  * The return lies in the upper half of a cache line: in the lower one the
@@ -17,16 +22,17 @@
  */
 	.p2align 6, 0xcc
 	.skip	16, 0xcc
-SYM_FUNC_START(syscall_hook_trampoline)
-	movl	%esi, %eax
+SYM_START(syscall_hook_trampoline, SYM_L_GLOBAL, SYM_A_NONE)
+	ENDBR
+	movl	SYSCALL_HOOK_ORIG_AX(%rdi), %eax
 	subl	syscall_hook_first(%rip), %eax
 	cmpl	syscall_hook_span(%rip), %eax
 	jb	.Lours
 	RET
 
 	/*
-	 * Forget the way back into x64_sys_call: the dispatcher runs in its
-	 * place, and returns to do_syscall_64.
+	 * Forget the way back into the attach point: the dispatcher runs in its
+	 * place, and returns to its caller.
 	 */
 .Lours:
 	addq	$8, %rsp

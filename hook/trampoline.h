@@ -3,6 +3,10 @@
 #ifndef _SYSCALL_HOOK_TRAMPOLINE_H
 #define _SYSCALL_HOOK_TRAMPOLINE_H
 
+/* Bytes from the beginning of struct pt_regs to its orig_ax. */
+#define SYSCALL_HOOK_ORIG_AX	120
+
+#ifndef __ASSEMBLY__
 #include <linux/linkage.h>
 
 struct pt_regs;
@@ -11,6 +15,7 @@ extern unsigned int syscall_hook_first;
 extern unsigned int syscall_hook_span;
 
 void syscall_hook_trampoline(void);
-asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int nr);
+asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs);
+#endif /* __ASSEMBLY__ */
 
 #endif /* _SYSCALL_HOOK_TRAMPOLINE_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finding the two bounds in the bytes of do_syscall_64: in each form that
+ * Finding the bounds in the bytes of do_syscall_64: in each form that
  * compilers have given them, and not in anything else.
  */
 #include "kselftest_harness.h"
@@ -31,6 +31,8 @@
 #define JA_SHORT	"\x77\x20"
 #define JA_NEAR		"\x0f\x87\x20\0\0\0"
 #define JBE_SHORT	"\x76\x20"
+#define JBE_NEAR	"\x0f\x86\x20\0\0\0"
+#define JE_SHORT	"\x74\x20"
 
 /* What follows the one that clamps. */
 #define SBB_RCX		"\x48\x19\xc9"
@@ -63,26 +65,40 @@ static int find_in(const char *text, size_t size)
 TEST(every_form_is_found)
 {
 	EXPECT_EQ(0, find(NOPS CMP_EAX N450 JA_NEAR CMP_RAX N451 SBB_RCX));
-	EXPECT_EQ(4, bounds.limit);
+	EXPECT_EQ(4, bounds.limit[0]);
 	EXPECT_EQ(16, bounds.clamp);
 
 	EXPECT_EQ(0, find(CMP_RDX N450 JA_SHORT CMP_RDX N451 SBB_R8));
-	EXPECT_EQ(3, bounds.limit);
+	EXPECT_EQ(3, bounds.limit[0]);
 	EXPECT_EQ(12, bounds.clamp);
 
 	EXPECT_EQ(0, find(CMP_R12D N450 JA_SHORT NOPS CMP_R13 N451 SBB_RCX));
-	EXPECT_EQ(3, bounds.limit);
+	EXPECT_EQ(3, bounds.limit[0]);
 	EXPECT_EQ(15, bounds.clamp);
 
 	EXPECT_EQ(0, find(CMP_R13 N450 JA_NEAR CMP_RAX N451 SBB_RCX NOPS));
-	EXPECT_EQ(3, bounds.limit);
+	EXPECT_EQ(3, bounds.limit[0]);
 	EXPECT_EQ(15, bounds.clamp);
+}
+
+/* 6.12: traced calls are compared in a place of their own. */
+TEST(there_may_be_a_second_limit)
+{
+	EXPECT_EQ(0, find(LIMIT CLAMP));
+	EXPECT_EQ(1, bounds.limits);
+	EXPECT_EQ(0, find(LIMIT CLAMP NOPS CMP_R12D N450 JBE_NEAR));
+	EXPECT_EQ(2, bounds.limits);
+	EXPECT_EQ(1, bounds.limit[0]);
+	EXPECT_EQ(22, bounds.limit[1]);
+	EXPECT_EQ(9, bounds.clamp);
+	EXPECT_EQ(0, find(CMP_EAX N450 JBE_SHORT LIMIT CLAMP));
+	EXPECT_EQ(2, bounds.limits);
 }
 
 TEST(the_table_of_x32_is_left_alone)
 {
 	EXPECT_EQ(0, find(LIMIT CLAMP CMP_EAX N547 JA_SHORT CMP_RAX N548 SBB_RCX));
-	EXPECT_EQ(1, bounds.limit);
+	EXPECT_EQ(1, bounds.limit[0]);
 	EXPECT_EQ(9, bounds.clamp);
 }
 
@@ -94,10 +110,19 @@ TEST(both_must_be_there)
 	EXPECT_EQ(-ENOENT, find(CLAMP));
 }
 
-TEST(each_must_be_there_once)
+TEST(there_are_not_more)
 {
-	EXPECT_EQ(-ENOENT, find(LIMIT LIMIT CLAMP));
+	EXPECT_EQ(-ENOENT, find(LIMIT LIMIT LIMIT CLAMP));
 	EXPECT_EQ(-ENOENT, find(LIMIT CLAMP CLAMP));
+}
+
+/* What is not understood may be a third bound. */
+TEST(the_values_are_nothing_else)
+{
+	EXPECT_EQ(-ENOENT, find(LIMIT CLAMP MOV_EAX N450));
+	EXPECT_EQ(-ENOENT, find(LIMIT CLAMP MOV_EAX N451));
+	EXPECT_EQ(-ENOENT, find(LIMIT CLAMP CMP_EAX N450 JE_SHORT));
+	EXPECT_EQ(-ENOENT, find(LIMIT CLAMP CMP_EAX N451 JA_SHORT));
 }
 
 TEST(the_limit_comes_first)
@@ -117,7 +142,7 @@ TEST(other_instructions_are_not_them)
 {
 	EXPECT_EQ(-ENOENT, find(MOV_EAX N450 JA_SHORT CLAMP));
 	EXPECT_EQ(-ENOENT, find(CMP_MEMORY N450 JA_SHORT CLAMP));
-	EXPECT_EQ(-ENOENT, find(CMP_EAX N450 JBE_SHORT CLAMP));
+	EXPECT_EQ(-ENOENT, find(CMP_EAX N450 JE_SHORT CLAMP));
 	EXPECT_EQ(-ENOENT, find(LIMIT CMP_RAX N451 SBB_OTHER));
 	EXPECT_EQ(-ENOENT, find(LIMIT CMP_RAX N451 JA_SHORT));
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SYSCALL_HOOK_NUMBERS_H
+#define _SYSCALL_HOOK_NUMBERS_H
+
+#include <linux/types.h>
+
+/* arch/x86/entry/syscalls/syscall_64.tbl: "x32-specific system call numbers". */
+#define HOOK_FIRST_X32 512
+
+int hook_numbers_check(unsigned int first, unsigned int last, bool beyond_table);
+
+#endif /* _SYSCALL_HOOK_NUMBERS_H */
