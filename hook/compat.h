@@ -3,8 +3,18 @@
 #ifndef _SYSCALL_HOOK_COMPAT_H
 #define _SYSCALL_HOOK_COMPAT_H
 
-#include <linux/ftrace.h>
 #include <linux/version.h>
+
+/* Indirect branch tracking: 5.18. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+#include <asm/ibt.h>
+#elif defined(__ASSEMBLY__)
+#define ENDBR
+#endif
+
+#ifndef __ASSEMBLY__
+#include <linux/errno.h>
+#include <linux/ftrace.h>
 
 /*
  * x64_sys_call moved into the file of do_syscall_64 in 6.15; the compiler then
@@ -14,13 +24,24 @@
 #define CAN_RAISE (LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0))
 
 /*
+ * Kernels older than 6.1 have no attach point, so nothing is ever attached.
+ * They lack what is below; it is here so that they can be refused by name.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#define ftrace_regs pt_regs
+#define ftrace_free_filter(ops) do { } while (0)
+#endif
+
+/*
  * Direct calls for the functions in an ops' filter: 60c8971899f3 ("ftrace:
  * Make DIRECT_CALLS work WITH_ARGS and !WITH_REGS") and its series renamed
  * them in 6.4; the older functions of these names took one address.
  */
 static inline int attach_direct(struct ftrace_ops *ops, unsigned long trampoline)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+	return -EOPNOTSUPP;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 	return register_ftrace_direct_multi(ops, trampoline);
 #else
 	return register_ftrace_direct(ops, trampoline);
@@ -29,11 +50,14 @@ static inline int attach_direct(struct ftrace_ops *ops, unsigned long trampoline
 
 static inline int detach_direct(struct ftrace_ops *ops, unsigned long trampoline)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+	return -EOPNOTSUPP;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 	return unregister_ftrace_direct_multi(ops, trampoline);
 #else
 	return unregister_ftrace_direct(ops, trampoline, false);
 #endif
 }
+#endif /* __ASSEMBLY__ */
 
 #endif /* _SYSCALL_HOOK_COMPAT_H */

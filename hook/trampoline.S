@@ -10,9 +10,9 @@
  * the kernel is built with IBT.
  */
 #include <linux/linkage.h>
-#include <asm/ibt.h>
 #include <asm/unwind_hints.h>
 
+#include "compat.h"
 #include "trampoline.h"
 
 /*
