@@ -64,17 +64,16 @@ static long no_handler(const struct pt_regs *regs)
 	return -ENOSYS;
 }
 
-asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs)
+/* The i-th number of the window has been called. */
+asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int i)
 {
-	unsigned int nr = regs->orig_ax;
-	unsigned int i = array_index_nospec(nr - syscall_hook_first,
-					    SYSCALL_HOOK_WINDOW);
 	long ret;
 
 	/* __x64_sys_ni_syscall serves 32-bit callers as well. */
 	if (unlikely(in_ia32_syscall()))
 		return -ENOSYS;
 
+	i = array_index_nospec(i, SYSCALL_HOOK_WINDOW);
 	this_cpu_inc(in_flight);
 	ret = handlers[i](regs);
 	this_cpu_dec(in_flight);

@@ -37,5 +37,6 @@ SYM_START(syscall_hook_trampoline, SYM_L_GLOBAL, SYM_A_NONE)
 .Lours:
 	addq	$8, %rsp
 	UNWIND_HINT_FUNC
+	movl	%eax, %esi
 	jmp	syscall_hook_dispatch
 SYM_FUNC_END(syscall_hook_trampoline)

@@ -15,7 +15,7 @@ extern unsigned int syscall_hook_first;
 extern unsigned int syscall_hook_span;
 
 void syscall_hook_trampoline(void);
-asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs);
+asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int i);
 #endif /* __ASSEMBLY__ */
 
 #endif /* _SYSCALL_HOOK_TRAMPOLINE_H */
