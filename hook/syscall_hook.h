@@ -7,6 +7,15 @@
  * syscall_hook_install() from its init and syscall_hook_remove() from its
  * exit. There is one installation in a module, and, since the kernel allows
  * one direct ftrace user per function, one at a time in the kernel.
+ *
+ * Which numbers can be had is the running kernel's to say:
+ *
+ *	387 to 423	on every kernel: its own table says "don't use" of them
+ *	up to 511	beyond the end of the table (451 on Linux 6.1, 463 on
+ *			6.12), up to 6.14; on later ones nothing there can be
+ *			reached
+ *
+ * The calls are for 64-bit callers. 32-bit and x32 callers get -ENOSYS.
  */
 #ifndef _SYSCALL_HOOK_H
 #define _SYSCALL_HOOK_H
@@ -15,12 +24,15 @@
 
 struct pt_regs;
 
-/* The lowest and the highest number of a table lie less than this apart. */
+/*
+ * The lowest and the highest number of a table lie less than this apart. The
+ * numbers between them must be nobody's, too: they give -ENOSYS as before.
+ */
 #define SYSCALL_HOOK_WINDOW	64
 
 /**
  * struct syscall_hook - one system call
- * @nr: its number, as in the x86-64 table
+ * @nr: its number, as in the x86-64 table; nobody's so far
  * @handler: is called with the caller's registers: arguments are in di, si,
  *           dx, r10, r8 and r9. What it returns is what the caller gets. Runs
  *           in process context, holds no lock, and may sleep; one that may

@@ -40,6 +40,11 @@
 #ifndef _UAPI_LINUX_DM510_MSGBOX_H
 #define _UAPI_LINUX_DM510_MSGBOX_H
 
+/*
+ * Where the kernel has calls of its own under these (Linux 6.6 and later), the
+ * module is loaded with others, and /sys/module/dm510_msgbox/parameters/put_nr
+ * and get_nr say which.
+ */
 #define __NR_dm510_msgbox_put	452
 #define __NR_dm510_msgbox_get	453
 
