@@ -98,10 +98,11 @@ static int keep_ftrace_on(void)
 /*
  * ftrace takes out nothing any more once it has shut itself down after an
  * internal error. Calls then still go through our trampoline, and it must not
- * vanish: better an insmod or rmmod that never ends.
+ * vanish: better an insmod or rmmod that never ends. It sends all of them back.
  */
 static void __noreturn stay_for_ever(void)
 {
+	WRITE_ONCE(syscall_hook_span, 0);
 	pr_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
 		point.name);
 	for (;;)
