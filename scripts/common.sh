@@ -62,7 +62,7 @@ default_kernel()
 # kernel_row NAME: the row's columns behind the name
 kernel_row()
 {
-	awk -v name="$1" '!/^#/ && $1 == name { print $2, $3; found = 1 }
+	awk -v name="$1" '!/^#/ && $1 == name { print $2, $3, $4, $5; found = 1 }
 		END { exit !found }' "$scripts/kernels" ||
 		die "no kernel is called '$1'; scripts/kernels lists them"
 }
