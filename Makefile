@@ -7,10 +7,14 @@ SHELL := /bin/bash
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= $(shell awk '!/^\#/ { print $$1; exit }' scripts/kernels)
 
+# How often the module comes and goes under load in kselftest: CYCLES=100.
+CYCLES_OPTION = $(if $(CYCLES),--cycles $(CYCLES))
+
 # make W=1, C=2, V=1 and the like are meant for kbuild too.
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
 
-.PHONY: modules load status unload demo kselftest shell bench bench-check bench-update check help clean distclean
+.PHONY: modules load status unload demo kselftest kselftest-all \
+	shell bench bench-check bench-update check help clean distclean
 
 modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<its headers>
 	@scripts/build-module $(KDIR) $(KBUILD_ARGS)
@@ -29,7 +33,10 @@ demo:			## see it work, on a stock kernel in a virtual machine
 	@scripts/demo/run $(KERNEL)
 
 kselftest:		## test it, on a stock kernel in a virtual machine
-	@scripts/kselftest $(KERNEL)
+	@scripts/kselftest $(CYCLES_OPTION) $(KERNEL)
+
+kselftest-all:		## test it on every kernel it knows, one after the other
+	@scripts/kselftest-all $(CYCLES_OPTION)
 
 shell:			## a prompt in such a virtual machine, the module loaded
 	@scripts/shell $(KERNEL)
@@ -54,7 +61,7 @@ help:			## this list
 clean:			## remove what was built, keep what was fetched
 	@rm -rf dm510_msgbox.ko
 	@[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 \
-		! -name kernels ! -name linux-source ! -name 'accel-*' -exec rm -rf {} +
+		! -name kernels ! -name roots ! -name apt ! -name linux-source ! -name 'accel-*' -exec rm -rf {} +
 
 distclean:		## remove that as well
 	@rm -rf dm510_msgbox.ko build

@@ -13,8 +13,8 @@ read -r measures </bench/measures
 echo "# kernel $(uname -r) $(uname -v)"
 # shellcheck disable=SC2086 # words are wanted
 bench $options without
-insmod /dm510_msgbox.ko || {
-	echo "# insmod failed; the kernel says: $(dmesg | tail -n 1)"
+loaded=$(load-module /dm510_msgbox.ko 2>&1) || {
+	echo "$loaded" | sed 's/^/# /'
 	exit 1
 }
 # shellcheck disable=SC2086

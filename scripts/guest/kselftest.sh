@@ -11,4 +11,8 @@ insmod /dm510_msgbox.ko || {
 cd /kselftest || exit
 # shellcheck disable=SC2046 # words are wanted
 ./run_kselftest.sh $(sed -n '/:lifecycle\.sh$/!s/^/-t /p' kselftest-list.txt)
+# For scripts/kselftest-all: where it is attached, and its numbers.
+parameters=/sys/module/dm510_msgbox/parameters
+echo "# facts: $(dmesg | sed -n 's/^.*dm510_msgbox: attached at //p' | tail -n 1)" \
+	"$(cat $parameters/put_nr)/$(cat $parameters/get_nr)"
 rmmod dm510_msgbox
