@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <linux/dm510_msgbox.h>
+#include "numbers.h"
 
 #define MODULE_FOLDER	"/sys/module/dm510_msgbox"
 
@@ -35,7 +35,7 @@
 /* 0, or the error as a negative number, as the kernel returns it. */
 static inline long put(const void *buf, int len)
 {
-	long ret = syscall(__NR_dm510_msgbox_put, buf, len);
+	long ret = syscall(put_nr, buf, len);
 
 	return ret == -1 ? -errno : ret;
 }
@@ -43,7 +43,7 @@ static inline long put(const void *buf, int len)
 /* The message's length, or the error as a negative number. */
 static inline long get(void *buf, int len)
 {
-	long ret = syscall(__NR_dm510_msgbox_get, buf, len);
+	long ret = syscall(get_nr, buf, len);
 
 	return ret == -1 ? -errno : ret;
 }

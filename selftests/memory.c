@@ -437,22 +437,22 @@ TEST_F(msgbox, len_is_an_int)
 	char buf[16];
 
 	for (size_t i = 0; i < ARRAY_SIZE(garbage); i++) {
-		ASSERT_EQ(0, syscall(__NR_dm510_msgbox_put, "garbage", garbage[i] | 8));
+		ASSERT_EQ(0, syscall(put_nr, "garbage", garbage[i] | 8));
 		poison(buf, sizeof(buf));
-		ASSERT_EQ(8, syscall(__NR_dm510_msgbox_get, buf, garbage[i] | 8));
+		ASSERT_EQ(8, syscall(get_nr, buf, garbage[i] | 8));
 		ASSERT_STREQ("garbage", buf);
 		ASSERT_TRUE(is_poison(buf + 8, 8));
 
 		ASSERT_EQ(0, put("garbage", 8));
-		ASSERT_EQ(-1, syscall(__NR_dm510_msgbox_get, buf, garbage[i] | 7));
+		ASSERT_EQ(-1, syscall(get_nr, buf, garbage[i] | 7));
 		ASSERT_EQ(EMSGSIZE, errno);
-		ASSERT_EQ(-1, syscall(__NR_dm510_msgbox_get, buf, garbage[i] | 0x80000000));
+		ASSERT_EQ(-1, syscall(get_nr, buf, garbage[i] | 0x80000000));
 		ASSERT_EQ(EINVAL, errno);
-		ASSERT_EQ(-1, syscall(__NR_dm510_msgbox_put, buf, garbage[i] | 0xffffffff));
+		ASSERT_EQ(-1, syscall(put_nr, buf, garbage[i] | 0xffffffff));
 		ASSERT_EQ(EINVAL, errno);
 		ASSERT_EQ(8, get_expecting("garbage", 8));
 
-		ASSERT_EQ(0, syscall(__NR_dm510_msgbox_put, "", garbage[i]));
+		ASSERT_EQ(0, syscall(put_nr, "", garbage[i]));
 		ASSERT_EQ(0, get_expecting("", 0));
 	}
 }

@@ -34,14 +34,36 @@ shows()
 	echo $output | grep -Eq "$pattern" || disappoint
 }
 
+# Which numbers are free on this kernel is found out by loading the module. It
+# leaves again at once: without it is what comes first.
+choose_numbers()
+{
+	parameters=/sys/module/dm510_msgbox/parameters
+	said=$(load-module /dm510_msgbox.ko) || exit
+	put=$(cat $parameters/put_nr)
+	get=$(cat $parameters/get_nr)
+	rmmod dm510_msgbox || exit
+	export DM510_MSGBOX_PUT_NR="$put" DM510_MSGBOX_GET_NR="$get"
+	# It has something to say only where these are not the usual ones.
+	numbers=${said:+"put_nr=$put get_nr=$get"}
+}
+
+choose_numbers
+
 tell "This is a virtual machine with Debian's own kernel, as Debian built it:"
 shows 0 Debian uname -srv
 
-tell "It knows 451 system calls, 0 to 450. A program that makes system call 452 is told so:"
+[ -z "$said" ] || {
+	tell "The numbers that the module usually has are this kernel's own, so it has others here:"
+	echo "$said" | sed 's/^/    /'
+}
+
+tell "It has no system call $put. A program that makes it is told so:"
 shows 1 ENOSYS sender hello
 
-tell "The module gives the running kernel two more, 452 (put) and 453 (get):"
-shows 0 '^$' insmod /dm510_msgbox.ko
+tell "The module gives the running kernel two more, $put (put) and $get (get):"
+# shellcheck disable=SC2086 # words are wanted
+shows 0 '^$' insmod /dm510_msgbox.ko $numbers
 shows 0 Live grep dm510_msgbox /proc/modules
 
 tell "One process puts three messages into the box, and ends:"
@@ -60,7 +82,7 @@ shows 1 'room for 10 bytes: EMSGSIZE' receiver 1 10
 tell "Nothing is cut off and nothing is lost: it stays, and comes whole when there is room:"
 shows 0 '"a message of 28 bytes, whole", 28 bytes' receiver 1 28
 
-tell "Without the module the kernel is as it was before, and has no call 452 (ENOSYS):"
+tell "Without the module the kernel is as it was before, and has no call $put (ENOSYS):"
 shows 0 '^$' rmmod dm510_msgbox
 shows 1 ENOSYS sender hello
 shows 1 ENOSYS receiver 1

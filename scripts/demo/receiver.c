@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/syscall.h>
-#include <linux/dm510_msgbox.h>
+#include "numbers.h"
 
 int main(int argc, char **argv)
 {
@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 	char *buf = malloc(room + 1);
 
 	while (buf && count--) {
-		long ret = syscall(__NR_dm510_msgbox_get, buf, room);
+		long ret = syscall(get_nr, buf, room);
 
 		if (ret < 0) {
 			printf("receiver, process %d: get with room for %d bytes: %s\n",

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/syscall.h>
-#include <linux/dm510_msgbox.h>
+#include "numbers.h"
 
 int main(int argc, char **argv)
 {
 	int i;
 
 	for (i = 1; i < argc; i++) {
-		long ret = syscall(__NR_dm510_msgbox_put, argv[i], strlen(argv[i]));
+		long ret = syscall(put_nr, argv[i], strlen(argv[i]));
 
 		if (ret < 0) {
 			printf("sender, process %d: put \"%s\": %s\n", getpid(), argv[i],

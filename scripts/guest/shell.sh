@@ -4,6 +4,6 @@
 # In the virtual machine: loads the module and leaves the user at a prompt.
 
 uname -srv
-insmod /dm510_msgbox.ko && echo "dm510_msgbox is loaded (/dm510_msgbox.ko). Try:"
+load-module /dm510_msgbox.ko && echo "dm510_msgbox is loaded (/dm510_msgbox.ko). Try:"
 echo "  sender hello world; receiver 2"
 exec /bin/sh

@@ -11,19 +11,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <linux/dm510_msgbox.h>
-
+#include "../numbers.h"
 #include "bench.h"
 #include "peers.h"
 
 static long box_send(const void *message, size_t size)
 {
-	return syscall(__NR_dm510_msgbox_put, message, (int)size);
+	return syscall(put_nr, message, (int)size);
 }
 
 static long box_receive(void *buffer, size_t size)
 {
-	return syscall(__NR_dm510_msgbox_get, buffer, (int)size);
+	return syscall(get_nr, buffer, (int)size);
 }
 
 static void box_open(size_t size, unsigned long depth)

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The numbers that the two calls have now. The module says them where it is
+ * loaded. Where it may not be, or not yet, whoever starts the program can say
+ * them in the environment.
+ */
+#ifndef SELFTESTS_NUMBERS_H
+#define SELFTESTS_NUMBERS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <linux/dm510_msgbox.h>
+
+#define NUMBERS_FOLDER	"/sys/module/dm510_msgbox/parameters/"
+
+static long put_nr = __NR_dm510_msgbox_put;
+static long get_nr = __NR_dm510_msgbox_get;
+
+static inline void find_number(long *nr, const char *variable, const char *path)
+{
+	const char *value = getenv(variable);
+	FILE *file;
+
+	if (value) {
+		*nr = strtol(value, NULL, 0);
+		return;
+	}
+	file = fopen(path, "r");
+	if (!file)
+		return;
+	if (fscanf(file, "%ld", nr) != 1)
+		abort();
+	fclose(file);
+}
+
+/* Once, before main: a call is not to cost a test more than the call. */
+static void __attribute__((constructor)) find_numbers(void)
+{
+	find_number(&put_nr, "DM510_MSGBOX_PUT_NR", NUMBERS_FOLDER "put_nr");
+	find_number(&get_nr, "DM510_MSGBOX_GET_NR", NUMBERS_FOLDER "get_nr");
+}
+
+#endif
