@@ -36,7 +36,7 @@
 #include "syscall_hook.h"
 #include "trampoline.h"
 
-/* The window of numbers that the trampoline keeps from x64_sys_call. */
+/* The window of numbers that the trampoline keeps from the attach point. */
 unsigned int syscall_hook_first;
 unsigned int syscall_hook_span;
 

@@ -3,16 +3,39 @@
 #
 # In the virtual machine: runs every test that wants the module loaded.
 
-insmod /dm510_msgbox.ko || {
-	echo "insmod failed; the kernel says:"
-	dmesg | tail -n 20
-	exit 1
-}
-cd /kselftest || exit
-# shellcheck disable=SC2046 # words are wanted
-./run_kselftest.sh $(sed -n '/:lifecycle\.sh$/!s/^/-t /p' kselftest-list.txt)
-# For scripts/kselftest-all: where it is attached, and its numbers.
 parameters=/sys/module/dm510_msgbox/parameters
-echo "# facts: $(dmesg | sed -n 's/^.*dm510_msgbox: attached at //p' | tail -n 1)" \
-	"$(cat $parameters/put_nr)/$(cat $parameters/get_nr)"
-rmmod dm510_msgbox
+programs=/kselftest/dm510_msgbox
+
+# run PATTERN: the tests whose names match it, of those that do not load the
+# module themselves
+run()
+{
+	# shellcheck disable=SC2046 # words are wanted
+	./run_kselftest.sh $(sed -n -E "/\.sh\$/d; s/^(dm510_msgbox:($1))\$/-t \1/p" kselftest-list.txt)
+}
+
+# What the hook decides by, for a test outside of this machine.
+show_text()
+{
+	$programs/kernel_text do_syscall_64 __x64_sys_ni_syscall x64_sys_call |
+		sed -n -E '/^do_syscall_64|\+0:/s/^/# text: /p'
+}
+
+cd /kselftest || exit
+show_text
+load-module /dm510_msgbox.ko || exit
+attached=$(dmesg | sed -n 's/^.*dm510_msgbox: attached at //p' | tail -n 1)
+numbers=$(cat $parameters/put_nr)/$(cat $parameters/get_nr)
+run '.*'
+rmmod dm510_msgbox || exit
+
+# Numbers beyond the kernel's table come by another way, and calls that are traced
+# or filtered by one more. Where the numbers so far were not of that kind (452 and
+# 453 are, on 6.1), once more with some that are.
+if [ "$attached" = x64_sys_call ] && [ "${numbers%/*}" -lt 424 ]; then
+	insmod /dm510_msgbox.ko put_nr=510 get_nr=511 || exit
+	run 'original_.*|abi|seccomp|ptrace|compat|strace|audit'
+	rmmod dm510_msgbox || exit
+fi
+# For scripts/kselftest and scripts/kselftest-all.
+echo "# facts: $attached $numbers"
