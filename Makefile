@@ -14,7 +14,7 @@ CYCLES_OPTION = $(if $(CYCLES),--cycles $(CYCLES))
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
 
 .PHONY: modules load status unload demo kselftest kselftest-all \
-	shell bench bench-check bench-update check help clean distclean
+	shell bench bench-check bench-update models check help clean distclean
 
 modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<its headers>
 	@scripts/build-module $(KDIR) $(KBUILD_ARGS)
@@ -49,6 +49,9 @@ bench-check:		## does any size cost more instructions than the committed figures
 
 bench-update:		## make the figures of the last `make bench` the committed ones
 	@scripts/bench/update
+
+models:			## search the models of the box and of unloading, every interleaving
+	@scripts/models
 
 check:			## check the sources: warnings, sparse, checkpatch, kernel-doc, shellcheck
 	@scripts/check $(KERNEL)
