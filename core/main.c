@@ -99,7 +99,7 @@ static void __exit dm510_msgbox_exit(void)
 {
 	msgbox_calls_remove();
 	msgbox_sysfs_remove();
-	msgbox_destroy(box);
+	msgbox_destroy(box);	/* U9 of selftests/models/unload.pml */
 	pr_info("system calls %u and %u are gone\n", put_nr, get_nr);
 }
 

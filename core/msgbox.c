@@ -15,6 +15,10 @@
  *
  * Every attempt that has to be made again has failed because of the caller's
  * own memory, or because another call, or a changed limit, came between.
+ *
+ * P1 to P8 are the steps of a put, L1 to L3 what a large one does before, and G1
+ * to G8 those of a get in selftests/models/store.pml, where every interleaving of
+ * them is searched.
  */
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -262,16 +266,16 @@ try_put_small(struct msgbox *box, const char __user *buf, size_t len,
 	struct segment *next;
 	int err;
 
-	spin_lock(&box->lock);
-	err = make_room(box, len, 0, fresh, &next);
+	spin_lock(&box->lock);						/* P1 */
+	err = make_room(box, len, 0, fresh, &next);			/* P2 */
 	if (unlikely(err))
 		goto unlock;
-	if (read_message(stack_next(&box->stack, len, next), buf, len))
-		commit(box, len, fresh, next);
+	if (read_message(stack_next(&box->stack, len, next), buf, len))	/* P3 */
+		commit(box, len, fresh, next);				/* P4 */
 	else
 		err = -EFAULT;
 unlock:
-	spin_unlock(&box->lock);
+	spin_unlock(&box->lock);					/* P5 */
 	return err;
 }
 
@@ -330,15 +334,15 @@ static noinline long put_small_slowly(struct msgbox *box, const char __user *buf
 
 	do {
 		if (err == -EFAULT)
-			err = user_memory_fault_in_readable(buf, len);
+			err = user_memory_fault_in_readable(buf, len);	/* P6 */
 		else
-			err = provide(box, err, &fresh);
+			err = provide(box, err, &fresh);		/* P7 */
 		if (err)
 			break;
 		err = try_put_small(box, buf, len, &fresh);
 	} while (err);
 
-	segment_free(fresh);
+	segment_free(fresh);						/* P8 */
 	return err;
 }
 
@@ -378,24 +382,24 @@ static noinline long put_large(struct msgbox *box, const char __user *buf, size_
 	struct segment *message, *fresh = NULL;
 	int err;
 
-	while ((err = begin_large(box, size, &message)) == -EBUSY)
+	while ((err = begin_large(box, size, &message)) == -EBUSY)	/* L1 */
 		give_back_spare(box);
 	if (err)
 		return err;
 	if (!message)
-		message = segment_alloc(size);
+		message = segment_alloc(size);				/* L2 */
 	if (!message)
 		return -EADDRNOTAVAIL;
 
-	err = user_memory_read(message->bytes, buf, len);
+	err = user_memory_read(message->bytes, buf, len);		/* L3 */
 	while (!err) {
-		err = try_put_large(box, message, len, &fresh);
+		err = try_put_large(box, message, len, &fresh);		/* P1 to P5 */
 		if (!err)
 			break;
-		err = provide(box, err, &fresh);
+		err = provide(box, err, &fresh);			/* P7 */
 	}
 	if (err)
-		segment_free(message);
+		segment_free(message);					/* P8 */
 	segment_free(fresh);
 	return err;
 }
@@ -479,32 +483,32 @@ try_get(struct msgbox *box, char __user *buf, size_t room,
 	struct segment *message = NULL, *unused = NULL;
 	long ret;
 
-	spin_lock(&box->lock);
+	spin_lock(&box->lock);						/* G1 */
 	if (stack_empty(&box->stack)) {
 		ret = -ENODATA;
 		goto unlock;
 	}
 	ret = *len = stack_top_tag(&box->stack);
-	if (*len > room) {
+	if (*len > room) {						/* G2 */
 		ret = -EMSGSIZE;
 	} else if (is_large(*len)) {
-		if (!pages || *len > pages->len) {
+		if (!pages || *len > pages->len) {			/* G3 */
 			ret = -EAGAIN;
 			goto unlock;
 		}
 		message = top_large(box);
-		unused = pop(box, *len);
-	} else if (write_message(buf, stack_top(&box->stack, *len), *len)) {
-		unused = pop(box, *len);
+		unused = pop(box, *len);				/* G4 */
+	} else if (write_message(buf, stack_top(&box->stack, *len), *len)) { /* G3 */
+		unused = pop(box, *len);				/* G4 */
 	} else {
 		ret = -EAGAIN;
 	}
 unlock:
-	spin_unlock(&box->lock);
+	spin_unlock(&box->lock);					/* G5 */
 
 	if (unlikely(message)) {
 		user_pages_write(pages, message->bytes, *len);
-		discard(box, message);
+		discard(box, message);					/* G6 */
 	}
 	if (unlikely(unused))
 		segment_free(unused);
@@ -522,16 +526,16 @@ static noinline long get_slowly(struct msgbox *box, char __user *buf, size_t roo
 	do {
 		if (is_large(len)) {
 			user_pages_unpin(&pages, false);
-			ret = user_pages_pin(&pages, buf, len);
+			ret = user_pages_pin(&pages, buf, len);		/* G7 */
 		} else {
-			ret = user_memory_fault_in_writable(buf, len);
+			ret = user_memory_fault_in_writable(buf, len);	/* G7 */
 		}
 		if (ret)
 			break;
 		ret = try_get(box, buf, room, &pages, &len);
 	} while (ret == -EAGAIN);
 
-	user_pages_unpin(&pages, ret >= 0);
+	user_pages_unpin(&pages, ret >= 0);				/* G8 */
 	return ret;
 }
 

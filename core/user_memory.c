@@ -125,6 +125,16 @@ static int pin_sleeping(unsigned long start, unsigned int count, struct page **p
 	return pinned;
 }
 
+static bool is_there(char __user *to, size_t len)
+{
+	bool there;
+
+	pagefault_disable();
+	there = access_ok(to, len) && user_memory_writable_nofault(to, len);
+	pagefault_enable();
+	return there;
+}
+
 /**
  * user_pages_pin() - make sure that the caller's memory can be written
  * @pages: what user_pages_write() needs; as user_pages_init() or
@@ -141,7 +151,7 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 {
 	unsigned long start = (unsigned long)to & PAGE_MASK;
 	unsigned int count;
-	int pinned;
+	int pinned = 0;
 
 	pages->offset = offset_in_page(to);
 	count = PFN_UP(pages->offset + len);
@@ -155,9 +165,10 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 		}
 	}
 
-	/* Most memory is there: that needs no hold on the module. */
-	pinned = pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT,
-				     pages->page);
+	/* What is there is pinned without sleep, and needs no hold on the module. */
+	if (is_there(to, len))
+		pinned = pin_user_pages_fast(start, count,
+					     FOLL_WRITE | FOLL_NOFAULT, pages->page);
 	if (pinned != count) {
 		if (pinned > 0)
 			unpin_user_pages(pages->page, pinned);

@@ -3,24 +3,20 @@
  * Makes a function of the kernel begin with a call of our trampoline: ftrace
  * turns the nop at its entry into that call.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/errno.h>
 #include <linux/ftrace.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
-#include <linux/uaccess.h>
+#include <linux/string.h>
 
 #include "attach.h"
 #include "compat.h"
-#include "point.h"
+#include "log.h"
 #include "symbol.h"
 #include "trampoline.h"
 
-static const char *const functions[] = {
-	[HOOK_POINT_NOT_IMPLEMENTED] = "__x64_sys_ni_syscall",
-	[HOOK_POINT_DISPATCH] = "x64_sys_call",
-};
+/* Where calls of nobody's numbers pass. The first costs nobody else anything. */
+static const char *const functions[] = { "__x64_sys_ni_syscall", "x64_sys_call" };
 
 /* The function that is attached to. */
 static struct {
@@ -29,35 +25,28 @@ static struct {
 } point;
 
 static struct ftrace_ops hook_ops;
+static struct ftrace_ops guard_ops;
 
-/* Its place, and the bytes it begins with. */
-static int look_at(enum hook_point function, unsigned long *address, u8 *text)
+/* For the next time: 6.1 leaves pointers to what it has freed. */
+static void forget(struct ftrace_ops *ops)
 {
-	struct hook_symbol symbol;
-	int err = hook_symbol_find(functions[function], &symbol);
-
-	if (err)
-		return err;
-	*address = symbol.start;
-	return copy_from_kernel_nofault(text, (void *)symbol.start,
-					HOOK_POINT_BYTES);
+	ftrace_free_filter(ops);
+	memset(ops, 0, sizeof(*ops));
 }
 
-/* Sets the place of the function that is chosen. */
-static int choose(enum hook_point *choice, unsigned long *address)
+/* 0 if ftrace can attach there, -EINVAL if not: nobody else knows for sure. */
+static int try_point(const char *name)
 {
-	u8 not_implemented[HOOK_POINT_BYTES], dispatch[HOOK_POINT_BYTES];
-	unsigned long first, second;
-	int err;
+	struct hook_symbol symbol;
+	int err = hook_symbol_find(name, &symbol);
 
-	err = look_at(HOOK_POINT_NOT_IMPLEMENTED, &first, not_implemented);
-	if (!err)
-		err = look_at(HOOK_POINT_DISPATCH, &second, dispatch);
 	if (err)
 		return err;
-	*choice = hook_point_choose(not_implemented, dispatch);
-	*address = *choice == HOOK_POINT_DISPATCH ? second : first;
-	return 0;
+	err = ftrace_set_filter_ip(&hook_ops, symbol.start, 0, 1);
+	forget(&hook_ops);
+	point.name = name;
+	point.address = symbol.start;
+	return err;
 }
 
 static void never_called(unsigned long ip, unsigned long parent_ip,
@@ -72,26 +61,23 @@ static void never_called(unsigned long ip, unsigned long parent_ip,
  * every kernel, so a second user is, on a function that is not called
  * meanwhile: it costs nobody anything.
  */
-static struct ftrace_ops guard_ops = {
-	.func = never_called,
-	.flags = FTRACE_OPS_FL_PERMANENT,
-};
-
 static int keep_ftrace_on(void)
 {
 	int err;
 
+	guard_ops.func = never_called;
+	guard_ops.flags = FTRACE_OPS_FL_PERMANENT;
 	err = ftrace_set_filter_ip(&guard_ops, (unsigned long)hook_attach, 0, 0);
 	if (!err)
 		err = register_ftrace_function(&guard_ops);
 	if (!err)
 		return 0;
 
-	ftrace_free_filter(&guard_ops);
+	forget(&guard_ops);
 	if (err == -EBUSY)
-		pr_err("ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1\n");
+		hook_err("ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1\n");
 	else
-		pr_err("ftrace does not work on this kernel (error %d)\n", err);
+		hook_err("ftrace does not work on this kernel (error %d)\n", err);
 	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
@@ -103,8 +89,8 @@ static int keep_ftrace_on(void)
 static void __noreturn stay_for_ever(void)
 {
 	WRITE_ONCE(syscall_hook_span, 0);
-	pr_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
-		point.name);
+	hook_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
+		  point.name);
 	for (;;)
 		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 }
@@ -113,7 +99,7 @@ static void let_ftrace_off(void)
 {
 	if (unregister_ftrace_function(&guard_ops))
 		stay_for_ever();
-	ftrace_free_filter(&guard_ops);
+	forget(&guard_ops);
 }
 
 static int hook(void)
@@ -130,13 +116,13 @@ static int hook(void)
 	/* It was alive a moment ago, and may have written the call already. */
 	if (err == -ENODEV)
 		stay_for_ever();
-	ftrace_free_filter(&hook_ops);
+	forget(&hook_ops);
 	if (err == -EBUSY)
-		pr_err("%s has another user (BPF, a live patch or a module like this one); remove that one first\n",
-		       point.name);
+		hook_err("%s has another user (BPF, a live patch or a module like this one); remove that one first\n",
+			 point.name);
 	else
-		pr_err("ftrace cannot attach to %s (error %d); this kernel is not supported\n",
-		       point.name, err);
+		hook_err("ftrace cannot attach to %s (error %d); this kernel is not supported\n",
+			 point.name, err);
 	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
@@ -148,26 +134,24 @@ static int hook(void)
  *
  * Context: Process context. May sleep.
  *
- * Return: 0, or -EOPNOTSUPP if the kernel has no such function; the log says
- * so.
+ * Return: 0, or -EOPNOTSUPP if the kernel has no such function: the log says
+ * so; -ENOMEM.
  */
 int hook_attach_prepare(bool *beyond_table)
 {
-	enum hook_point choice;
-	int err;
+	int err = try_point(functions[0]);
 
-	err = choose(&choice, &point.address);
-	if (err)
-		return err;
-	if (choice == HOOK_POINT_NONE) {
-		pr_err("ftrace can attach neither to %s nor to %s; this kernel is not supported\n",
-		       functions[HOOK_POINT_NOT_IMPLEMENTED],
-		       functions[HOOK_POINT_DISPATCH]);
-		return -EOPNOTSUPP;
+	*beyond_table = false;
+	if (err == -EINVAL) {
+		err = try_point(functions[1]);
+		*beyond_table = CAN_RAISE;
 	}
-	point.name = functions[choice];
-	*beyond_table = CAN_RAISE && choice == HOOK_POINT_DISPATCH;
-	return 0;
+	if (err == -EINVAL)
+		hook_err("ftrace can attach neither to %s nor to %s; this kernel is not supported\n",
+			 functions[0], functions[1]);
+	if (err == -ENODEV)
+		hook_err("ftrace has shut itself down after an error; reboot the machine\n");
+	return err && err != -ENOMEM ? -EOPNOTSUPP : err;
 }
 
 /**
@@ -189,7 +173,7 @@ int hook_attach(void)
 	err = hook();
 	if (err)
 		goto let_off;
-	pr_info("attached at %s\n", point.name);
+	hook_info("attached at %s\n", point.name);
 	return 0;
 
 let_off:
@@ -211,5 +195,5 @@ void hook_detach(void)
 	if (detach_direct(&hook_ops, (unsigned long)syscall_hook_trampoline))
 		stay_for_ever();
 	let_ftrace_off();
-	ftrace_free_filter(&hook_ops);
+	forget(&hook_ops);
 }

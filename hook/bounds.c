@@ -81,7 +81,9 @@ static int find(const __u8 *text, size_t size, __u32 value, follower *follows,
  * hook_bounds_find() - find the bounds of the system call table
  * @text: the bytes of do_syscall_64, and of nothing else
  * @size: how many
- * @nr_syscalls: the size of the table that the kernel was built with
+ * @limit: the largest number that is let through: NR_syscalls - 1 in a kernel
+ *         that nobody has changed
+ * @clamp: NR_syscalls there
  * @bounds: where to store what was found
  *
  * Context: Any.
@@ -89,14 +91,14 @@ static int find(const __u8 *text, size_t size, __u32 value, follower *follows,
  * Return: 0, or -ENOENT if there are not one clamp and, the first one before
  * it, one or more limits, or if the values are used for anything else.
  */
-int hook_bounds_find(const __u8 *text, size_t size, __u32 nr_syscalls,
+int hook_bounds_find(const __u8 *text, size_t size, __u32 limit, __u32 clamp,
 		     struct hook_bounds *bounds)
 {
 	int limits, clamps;
 
-	limits = find(text, size, nr_syscalls - 1, is_jump, bounds->limit,
+	limits = find(text, size, limit, is_jump, bounds->limit,
 		      HOOK_BOUNDS_LIMITS);
-	clamps = find(text, size, nr_syscalls, is_subtract_with_borrow,
+	clamps = find(text, size, clamp, is_subtract_with_borrow,
 		      &bounds->clamp, 1);
 	if (limits < 1 || clamps != 1 || bounds->limit[0] > bounds->clamp)
 		return -ENOENT;

@@ -22,7 +22,7 @@ struct hook_bounds {
 	size_t clamp;
 };
 
-int hook_bounds_find(const __u8 *text, size_t size, __u32 nr_syscalls,
+int hook_bounds_find(const __u8 *text, size_t size, __u32 limit, __u32 clamp,
 		     struct hook_bounds *bounds);
 
 #endif /* _SYSCALL_HOOK_BOUNDS_H */

@@ -2,12 +2,11 @@
 /*
  * Whose is a system call number? The running kernel is asked: numbers that its
  * sys_call_table gives to "not implemented" are nobody's, and so are those
- * beyond it. (The table no longer dispatches since 1e3ad78334a6, "x86/syscall:
- * Don't force use of indirect calls for system calls", but it is made from the
- * same list as what does, and tracing reads it.)
+ * beyond it. Of the former only those are given away that no kernel will use.
+ * (The table no longer dispatches since 1e3ad78334a6, "x86/syscall: Don't force
+ * use of indirect calls for system calls", but it is made from the same list as
+ * what does, and tracing reads it.)
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/errno.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
@@ -15,6 +14,7 @@
 #include <linux/uaccess.h>
 #include <asm/unistd.h>
 
+#include "log.h"
 #include "numbers.h"
 #include "symbol.h"
 
@@ -39,8 +39,8 @@ static int find_table(void)
 	if (err)
 		return err;
 	if (entries.size < NR_syscalls * sizeof(*table)) {
-		pr_err("sys_call_table has %zu bytes, too few for %d system calls; this kernel is not supported\n",
-		       entries.size, NR_syscalls);
+		hook_err("sys_call_table has %zu bytes, too few for %d system calls; this kernel is not supported\n",
+			 entries.size, NR_syscalls);
 		return -EOPNOTSUPP;
 	}
 	table = (const unsigned long *)entries.start;
@@ -79,16 +79,29 @@ static const char *offer(char *text, size_t size)
 	return text;
 }
 
-static int refuse_owned(unsigned int nr)
+static int refuse_owned(unsigned int nr, unsigned int first, unsigned int last)
 {
-	char free[64], symbol[KSYM_SYMBOL_LEN];
+	char between[48] = "", free[64], symbol[KSYM_SYMBOL_LEN];
 	char *name;
+
+	if (nr != first && nr != last)
+		snprintf(between, sizeof(between), ", between %u and %u,", first, last);
 
 	/* "__x64_sys_read", or, where one function has several names, another. */
 	sprint_symbol_no_offset(symbol, function_of(nr));
 	name = strstr(symbol, "sys_");
-	pr_err("system call number %u is the kernel's own (%s); %s\n", nr,
-	       name ? name + strlen("sys_") : symbol, offer(free, sizeof(free)));
+	hook_err("system call number %u%s is the kernel's own (%s); %s\n", nr, between,
+		 name ? name + strlen("sys_") : symbol, offer(free, sizeof(free)));
+	return -EBUSY;
+}
+
+/* Of the past or of the future: programs call them to see whether they are there. */
+static int refuse_kept(unsigned int nr)
+{
+	char free[64];
+
+	hook_err("system call number %u is not one to be taken; %s\n", nr,
+		 offer(free, sizeof(free)));
 	return -EBUSY;
 }
 
@@ -96,8 +109,8 @@ static int refuse_beyond(unsigned int nr)
 {
 	char free[64];
 
-	pr_err("system call number %u is beyond the kernel's table, which ends at %d; %s\n",
-	       nr, NR_syscalls - 1, offer(free, sizeof(free)));
+	hook_err("system call number %u is beyond the kernel's table, which ends at %d; %s\n",
+		 nr, NR_syscalls - 1, offer(free, sizeof(free)));
 	return -EINVAL;
 }
 
@@ -124,13 +137,15 @@ int hook_numbers_check(unsigned int first, unsigned int last, bool beyond_table)
 		return err;
 	for (nr = first; nr <= last && nr < NR_syscalls; nr++) {
 		if (!is_free(nr))
-			return refuse_owned(nr);
+			return refuse_owned(nr, first, last);
+		if (nr < FIRST_RESERVED || nr > LAST_RESERVED)
+			return refuse_kept(nr);
 	}
 	if (last >= NR_syscalls && !beyond_table)
 		return refuse_beyond(last);
 	if (last >= HOOK_FIRST_X32) {
-		pr_err("system call numbers from %d on are x32's, %u is too high\n",
-		       HOOK_FIRST_X32, last);
+		hook_err("system call numbers from %d on are x32's, %u is too high\n",
+			 HOOK_FIRST_X32, last);
 		return -EINVAL;
 	}
 	return 0;

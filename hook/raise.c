@@ -2,16 +2,14 @@
 /*
  * Numbers beyond the table never reach x64_sys_call: do_syscall_64 turns them
  * away itself. It compares with the table's size twice, first to decide (the
- * limit), then, for those that pass, to keep a mispredicted jump from reading
- * beyond the table (the clamp: a number at or above it becomes 0, which is
+ * limit, C1), then, for those that pass, to keep a mispredicted jump from reading
+ * beyond the table (the clamp, C2: a number at or above it becomes 0, which is
  * read()). Both are raised, so that numbers up to ours get through.
  *
  * A task may be preempted between the two. So the clamp is never below the
  * limit for anyone who passed the limit: it is raised first and lowered last,
  * after nobody is between them any more.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
@@ -22,6 +20,7 @@
 #include <asm/unistd.h>
 
 #include "bounds.h"
+#include "log.h"
 #include "numbers.h"
 #include "raise.h"
 #include "symbol.h"
@@ -44,8 +43,8 @@ static int find_function(size_t *size)
 	if (err)
 		return err;
 	if (function.size > SIZE_MAX_EXPECTED) {
-		pr_err(FUNCTION " has %zu bytes; this kernel is not supported\n",
-		       function.size);
+		hook_err(FUNCTION " has %zu bytes; this kernel is not supported\n",
+			 function.size);
 		return -EOPNOTSUPP;
 	}
 	text = (u8 *)function.start;
@@ -53,15 +52,19 @@ static int find_function(size_t *size)
 	return 0;
 }
 
-/* Another module that works as this one does has raised the bounds already. */
+/*
+ * Has another module that works as this one does raised the bounds already? One
+ * that is just going has lowered the limit, and not yet the clamp.
+ */
 static bool raised_by_another(const u8 *copy, size_t size)
 {
 	u32 n;
 
 	for (n = NR_syscalls + 1; n <= HOOK_FIRST_X32; n++) {
-		if (!hook_bounds_find(copy, size, n, &bounds)) {
-			pr_err("system calls %d to %d have been added by another module; unload that one first\n",
-			       NR_syscalls, n - 1);
+		if (!hook_bounds_find(copy, size, n - 1, n, &bounds) ||
+		    !hook_bounds_find(copy, size, NR_syscalls - 1, n, &bounds)) {
+			hook_err("system calls %d to %d have been added by another module; unload that one first\n",
+				 NR_syscalls, n - 1);
 			return true;
 		}
 	}
@@ -70,12 +73,12 @@ static bool raised_by_another(const u8 *copy, size_t size)
 
 static int check_bounds(const u8 *copy, size_t size)
 {
-	if (!hook_bounds_find(copy, size, NR_syscalls, &bounds))
+	if (!hook_bounds_find(copy, size, NR_syscalls - 1, NR_syscalls, &bounds))
 		return 0;
 	if (raised_by_another(copy, size))
 		return -EBUSY;
-	pr_err(FUNCTION " does not compare with %d and with %d as expected; this kernel is not supported\n",
-	       NR_syscalls - 1, NR_syscalls);
+	hook_err(FUNCTION " does not compare with %d and with %d as expected; this kernel is not supported\n",
+		 NR_syscalls - 1, NR_syscalls);
 	return -EOPNOTSUPP;
 }
 
@@ -98,12 +101,12 @@ int hook_raise_prepare(void)
 	err = find_function(&size);
 	if (err)
 		return err;
-	copy = kmalloc(size, GFP_KERNEL);
+	copy = kzalloc(size, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
-	err = copy_from_kernel_nofault(copy, text, size);
-	if (!err)
-		err = check_bounds(copy, size);
+	/* What cannot be read has no bounds in it. */
+	copy_from_kernel_nofault(copy, text, size);
+	err = check_bounds(copy, size);
 	kfree(copy);
 	return err;
 }
@@ -116,19 +119,21 @@ static int lower(size_t offset, u32 from, u32 to)
 	while ((err = hook_text_replace(text + offset, from, to)) == -ENOMEM)
 		schedule_timeout_uninterruptible(HZ / 10);
 	if (err)
-		pr_err("cannot write " FUNCTION " (error %d), it is left as it is\n", err);
+		hook_err("cannot write " FUNCTION " (error %d), it is left as it is\n", err);
 	return err;
 }
 
 /* Lowers the clamp and the first so many limits; the clamp only after them. */
 static void lower_all(unsigned int limits)
 {
-	while (limits--) {
-		if (lower(bounds.limit[limits], raised - 1, NR_syscalls - 1))
-			return;
-	}
-	synchronize_rcu_tasks();
-	lower(bounds.clamp, raised, NR_syscalls);
+	int err = 0;
+
+	while (limits--)				/* U1 */
+		err |= lower(bounds.limit[limits], raised - 1, NR_syscalls - 1);
+	if (err)
+		return;
+	synchronize_rcu_tasks();			/* U2 */
+	lower(bounds.clamp, raised, NR_syscalls);	/* U3 */
 }
 
 /**
@@ -149,10 +154,10 @@ int hook_raise(unsigned int end)
 	raised = max_t(u32, end, NR_syscalls);
 	if (raised == NR_syscalls)
 		return 0;
-	err = hook_text_replace(text + bounds.clamp, NR_syscalls, raised);
+	err = hook_text_replace(text + bounds.clamp, NR_syscalls, raised);	/* I2 */
 	if (err)
 		goto failed;
-	for (i = 0; i < bounds.limits; i++) {
+	for (i = 0; i < bounds.limits; i++) {	/* I3 */
 		err = hook_text_replace(text + bounds.limit[i],
 					NR_syscalls - 1, raised - 1);
 		if (err)
@@ -163,7 +168,7 @@ int hook_raise(unsigned int end)
 lower:
 	lower_all(i);
 failed:
-	pr_err("cannot write " FUNCTION " (error %d)\n", err);
+	hook_err("cannot write " FUNCTION " (error %d)\n", err);
 	return err;
 }
 

@@ -4,14 +4,13 @@
  * exported may not be called, since with IBT a function that nobody calls
  * through a pointer has no ENDBR at its entry.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/err.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/string.h>
 
+#include "log.h"
 #include "symbol.h"
 
 /*
@@ -51,8 +50,8 @@ int hook_symbol_find(const char *name, struct hook_symbol *symbol)
 		sprint_symbol(text, address);
 	place = strrchr(text, '+');
 	if (!place || sscanf(place, "+0x%lx/0x%zx", &offset, &symbol->size) != 2) {
-		pr_err("this kernel has no %s that can be found; it is not supported\n",
-		       name);
+		hook_err("this kernel has no %s that can be found; it is not supported\n",
+			 name);
 		return -EOPNOTSUPP;
 	}
 

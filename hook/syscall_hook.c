@@ -15,9 +15,11 @@
  *
  * Install goes from the bottom up, remove from the top down, so that there is
  * never a way in that does not lead on.
+ *
+ * C1 to C9 are the steps of a call, I1 to I3 those of install and U1 to U9 those
+ * of remove in selftests/models/unload.pml, where every interleaving of them is
+ * searched. C1 to C4 come before this file.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
@@ -31,6 +33,7 @@
 #include <linux/thread_info.h>
 
 #include "attach.h"
+#include "log.h"
 #include "numbers.h"
 #include "raise.h"
 #include "syscall_hook.h"
@@ -41,6 +44,8 @@ unsigned int syscall_hook_first;
 unsigned int syscall_hook_span;
 
 static_assert(offsetof(struct pt_regs, orig_ax) == SYSCALL_HOOK_ORIG_AX);
+
+static bool installed;
 
 /* By number less syscall_hook_first. */
 static long (*handlers[SYSCALL_HOOK_WINDOW])(const struct pt_regs *regs);
@@ -74,13 +79,13 @@ asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int i
 		return -ENOSYS;
 
 	i = array_index_nospec(i, SYSCALL_HOOK_WINDOW);
-	this_cpu_inc(in_flight);
-	ret = handlers[i](regs);
-	this_cpu_dec(in_flight);
+	this_cpu_inc(in_flight);			/* C5 */
+	ret = handlers[i](regs);			/* C6 */
+	this_cpu_dec(in_flight);			/* C7 */
 
 	/* Pairs with wait_until_none_in_flight(), see there. */
-	if (unlikely(READ_ONCE(draining)))
-		swake_up_one(&drained);
+	if (unlikely(READ_ONCE(draining)))		/* C8 */
+		swake_up_one(&drained);			/* C9 */
 	return ret;
 }
 
@@ -106,10 +111,10 @@ static long count_in_flight(void)
  */
 static void wait_until_none_in_flight(void)
 {
-	WRITE_ONCE(draining, true);
-	synchronize_rcu_tasks();
-	swait_event_exclusive(drained, !count_in_flight());
-	synchronize_rcu_tasks();
+	WRITE_ONCE(draining, true);				/* U5 */
+	synchronize_rcu_tasks();				/* U6 */
+	swait_event_exclusive(drained, !count_in_flight());	/* U7 */
+	synchronize_rcu_tasks();				/* U8 */
 }
 
 static int choose_window(const struct syscall_hook *calls, size_t count)
@@ -122,8 +127,8 @@ static int choose_window(const struct syscall_hook *calls, size_t count)
 		highest = max(highest, calls[i].nr);
 	}
 	if (!count || highest - lowest >= SYSCALL_HOOK_WINDOW) {
-		pr_err("the %zu numbers from %u to %u do not fit in a window of %d\n",
-		       count, lowest, highest, SYSCALL_HOOK_WINDOW);
+		hook_err("the %zu numbers from %u to %u do not fit in a window of %d\n",
+			 count, lowest, highest, SYSCALL_HOOK_WINDOW);
 		return -EINVAL;
 	}
 
@@ -142,8 +147,8 @@ static int fill_window(const struct syscall_hook *calls, size_t count)
 		unsigned int slot = calls[i].nr - syscall_hook_first;
 
 		if (handlers[slot] != no_handler) {
-			pr_err("system call number %u is given twice\n",
-			       calls[i].nr);
+			hook_err("system call number %u is given twice\n",
+				 calls[i].nr);
 			return -EINVAL;
 		}
 		handlers[slot] = calls[i].handler;
@@ -185,13 +190,19 @@ static int check(void)
  * * -EINVAL - no numbers, one twice, too far apart, or one out of reach
  * * -EOPNOTSUPP - the kernel does not look as it must
  * * -EBUSY - a number, or one between them, belongs to the kernel or to another
- *   module, ftrace is switched off, or the attach point has another user
- * * -ENOMEM - no memory
+ *   module, ftrace is switched off, the attach point has another user, or this
+ *   module has installed calls already
+ * * -EIO - the kernel's text does not take what is written
+ * * -ENOMEM - no memory; the log may be silent about it
  */
 int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 {
 	int err;
 
+	if (installed) {
+		hook_err("this module has added its system calls already\n");
+		return -EBUSY;
+	}
 	err = choose_window(calls, count);
 	if (err)
 		return err;
@@ -203,12 +214,13 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 		return err;
 
 	WRITE_ONCE(draining, false);
-	err = hook_attach();
+	err = hook_attach();						/* I1 */
 	if (err)
 		return err;
-	err = hook_raise(syscall_hook_first + syscall_hook_span);
+	err = hook_raise(syscall_hook_first + syscall_hook_span);	/* I2, I3 */
 	if (err)
 		goto detach;
+	installed = true;
 	return 0;
 
 detach:
@@ -229,7 +241,8 @@ detach:
  */
 void syscall_hook_remove(void)
 {
-	hook_lower();
-	hook_detach();
-	wait_until_none_in_flight();
+	hook_lower();			/* U1 to U3 */
+	hook_detach();			/* U4 */
+	wait_until_none_in_flight();	/* U5 to U8 */
+	installed = false;
 }

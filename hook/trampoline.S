@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where ftrace's call at the entry of the attach point goes, be it
+ * Where ftrace's call at the entry of the attach point (C3) goes, be it
  * x64_sys_call(regs, nr) or __x64_sys_ni_syscall(regs): regs is in %rdi and
  * holds the number; on the stack are the way back into the attach point and,
  * above it, the way back to its caller. %rax is free at a function's entry.
@@ -24,7 +24,7 @@
 	.skip	16, 0xcc
 SYM_START(syscall_hook_trampoline, SYM_L_GLOBAL, SYM_A_NONE)
 	ENDBR
-	movl	SYSCALL_HOOK_ORIG_AX(%rdi), %eax
+	movl	SYSCALL_HOOK_ORIG_AX(%rdi), %eax	/* C4 */
 	subl	syscall_hook_first(%rip), %eax
 	cmpl	syscall_hook_span(%rip), %eax
 	jb	.Lours

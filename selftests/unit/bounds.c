@@ -55,7 +55,7 @@ static int find_in(const char *text, size_t size)
 
 	memcpy(copy, text, size);
 	bounds = (struct hook_bounds) {};
-	ret = hook_bounds_find(copy, size, NR_SYSCALLS, &bounds);
+	ret = hook_bounds_find(copy, size, NR_SYSCALLS - 1, NR_SYSCALLS, &bounds);
 	free(copy);
 	return ret;
 }

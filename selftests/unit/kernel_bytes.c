@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finding and choosing in the real bytes of a kernel, without that kernel.
+ * Finding the bounds in the real bytes of a kernel, without that kernel.
  *
  * The environment says which:
  *	KERNEL_TEXT		a file with what kernel_text printed there of
- *				do_syscall_64, __x64_sys_ni_syscall, x64_sys_call
+ *				do_syscall_64
  *	KERNEL_NR_SYSCALLS	the size of its table
- *	KERNEL_ATTACH_POINT	what the module attached to there
  */
 #include "kselftest_harness.h"
 
 #include "bounds.h"
-#include "point.h"
 
 #define LARGEST	(64 * 1024)
 
@@ -20,7 +18,7 @@ struct function {
 	size_t size;
 };
 
-static struct function do_syscall_64, not_implemented, dispatch;
+static struct function do_syscall_64;
 static __u32 nr_syscalls;
 
 /* "name+0xoffset: 0f 1f ..." */
@@ -58,7 +56,7 @@ static int find(const struct function *function, __u32 nr, struct hook_bounds *b
 	int ret;
 
 	memcpy(copy, function->bytes, function->size);
-	ret = hook_bounds_find(copy, function->size, nr, bounds);
+	ret = hook_bounds_find(copy, function->size, nr - 1, nr, bounds);
 	free(copy);
 	return ret;
 }
@@ -70,11 +68,7 @@ FIXTURE_SETUP(kernel)
 	nr_syscalls = strtoul(getenv("KERNEL_NR_SYSCALLS") ?: "0", NULL, 10);
 	ASSERT_NE(0, nr_syscalls);
 	read_function(&do_syscall_64, "do_syscall_64");
-	read_function(&not_implemented, "__x64_sys_ni_syscall");
-	read_function(&dispatch, "x64_sys_call");
 	ASSERT_NE(0, do_syscall_64.size);
-	ASSERT_LE(HOOK_POINT_BYTES, not_implemented.size);
-	ASSERT_LE(HOOK_POINT_BYTES, dispatch.size);
 }
 
 FIXTURE_TEARDOWN(kernel)
@@ -164,23 +158,22 @@ TEST_F(kernel, a_function_cut_short_is_refused)
 	do_syscall_64.size = whole;
 }
 
-TEST_F(kernel, the_attach_point_is_what_the_module_took)
+/* As another module has them raised, and while it lowers them again. */
+TEST_F(kernel, raised_bounds_are_known)
 {
-	static const char *const names[] = {
-		[HOOK_POINT_NONE] = "none",
-		[HOOK_POINT_NOT_IMPLEMENTED] = "__x64_sys_ni_syscall",
-		[HOOK_POINT_DISPATCH] = "x64_sys_call",
-	};
-	enum hook_point choice = hook_point_choose(not_implemented.bytes, dispatch.bytes);
+	const __u32 raised = nr_syscalls + 3, limit = raised - 1;
+	struct hook_bounds good, bounds;
 
-	EXPECT_STREQ(getenv("KERNEL_ATTACH_POINT") ?: "", names[choice]);
-}
-
-/* The other way round: neither function is taken for the other. */
-TEST_F(kernel, the_dispatch_is_not_taken_for_not_implemented)
-{
-	EXPECT_NE(HOOK_POINT_NOT_IMPLEMENTED,
-		  hook_point_choose(dispatch.bytes, dispatch.bytes));
+	ASSERT_EQ(0, find(&do_syscall_64, nr_syscalls, &good));
+	memcpy(do_syscall_64.bytes + good.clamp, &raised, sizeof(raised));
+	EXPECT_EQ(-ENOENT, find(&do_syscall_64, nr_syscalls, &bounds));
+	EXPECT_EQ(-ENOENT, find(&do_syscall_64, raised, &bounds));
+	EXPECT_EQ(0, hook_bounds_find(do_syscall_64.bytes, do_syscall_64.size,
+				      nr_syscalls - 1, raised, &bounds));
+	for (unsigned int i = 0; i < good.limits; i++)
+		memcpy(do_syscall_64.bytes + good.limit[i], &limit, sizeof(limit));
+	EXPECT_EQ(0, find(&do_syscall_64, raised, &bounds));
+	EXPECT_EQ(-ENOENT, find(&do_syscall_64, nr_syscalls, &bounds));
 }
 
 TEST_HARNESS_MAIN
