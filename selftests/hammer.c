@@ -2,7 +2,8 @@
 /*
  * For scripts: on every CPU, calls put, get and getppid without a pause until
  * SIGTERM comes. Meanwhile the module may come and go. Every reply has to be
- * one that the contract allows, or ENOSYS.
+ * one that the contract allows, or ENOSYS, and book is kept of the messages: a
+ * put that failed put nothing, and what is got was put and is got once.
  *
  * Prints "hammering" once every thread has made its first calls, and at the
  * end how many there were of each kind. Exits with 1 if a reply was wrong.
@@ -14,12 +15,22 @@
 
 #include "calls.h"
 
-#define MESSAGE_LEN	40
 #define MOST_THREADS	64
+
+/* More than are ever left behind in the box when the module goes. */
+#define SLOTS		65536
+
+/* Which message it is; the rest of it follows from that. */
+struct message {
+	unsigned int thread;
+	unsigned int slot;
+	char content[32];
+};
 
 /* A single thread's own: counters that are shared would slow the calls. */
 struct tally {
-	int cpu;
+	unsigned int thread;
+	unsigned int slot;
 	unsigned long rounds;
 	unsigned long put;
 	unsigned long got;
@@ -32,6 +43,9 @@ static atomic_bool end;
 static atomic_int started;
 static pid_t parent;
 
+/* By thread and slot: the message has been or is being put, and not been got. */
+static atomic_bool there[MOST_THREADS][SLOTS];
+
 static bool wrong(struct tally *tally, const char *what, long reply)
 {
 	tally->wrong = what;
@@ -39,39 +53,101 @@ static bool wrong(struct tally *tally, const char *what, long reply)
 	return false;
 }
 
-/* False if a reply was one that the contract does not know. */
-static bool hammer_once(struct tally *tally)
+static void write_content(char *content, size_t len, const struct message *message)
 {
-	char message[MESSAGE_LEN], buf[MESSAGE_LEN];
+	fill(content, len, (unsigned long)message->thread * SLOTS + message->slot);
+}
+
+/* A slot whose message was left behind is not used again. */
+static bool next_slot(struct tally *tally)
+{
+	for (int i = 0; i < SLOTS; i++) {
+		tally->slot = (tally->slot + 1) % SLOTS;
+		if (!there[tally->thread][tally->slot])
+			return true;
+	}
+	return wrong(tally, "messages left behind", SLOTS);
+}
+
+static bool hammer_put(struct tally *tally)
+{
+	struct message message = { .thread = tally->thread, .slot = tally->slot };
+	atomic_bool *is_there = &there[tally->thread][tally->slot];
 	long reply;
 
-	fill(message, sizeof(message), 1);
-	reply = put(message, sizeof(message));
-	if (reply == 0)
+	write_content(message.content, sizeof(message.content), &message);
+	/* Another thread may have got it before put returns. */
+	atomic_store(is_there, true);
+	reply = put(&message, sizeof(message));
+	if (reply == 0) {
 		tally->put++;
-	else if (reply == -ENOSYS)
+		return next_slot(tally);
+	}
+	if (!atomic_exchange(is_there, false))
+		return wrong(tally, "a put that failed has put", reply);
+	if (reply == -ENOSYS)
 		tally->no_call++;
 	else if (reply != -EAGAIN)
 		return wrong(tally, "put", reply);
+	return true;
+}
 
-	poison(buf, sizeof(buf));
-	reply = get(buf, sizeof(buf));
-	if (reply == MESSAGE_LEN) {
+static bool is_right(const struct message *message)
+{
+	char content[sizeof(message->content)];
+
+	if (message->thread >= MOST_THREADS || message->slot >= SLOTS)
+		return false;
+	write_content(content, sizeof(content), message);
+	return !memcmp(message->content, content, sizeof(content));
+}
+
+static bool hammer_get(struct tally *tally)
+{
+	struct message message;
+	long reply;
+
+	poison(&message, sizeof(message));
+	reply = get(&message, sizeof(message));
+	if (reply == sizeof(message)) {
 		tally->got++;
-		if (memcmp(message, buf, sizeof(buf)))
+		if (!is_right(&message))
 			return wrong(tally, "a message of other bytes", reply);
-	} else if (reply == -ENOSYS) {
-		tally->no_call++;
-	} else if (reply != -ENODATA) {
-		return wrong(tally, "get", reply);
+		if (!atomic_exchange(&there[message.thread][message.slot], false))
+			return wrong(tally, "a message that is not there", reply);
+		return true;
 	}
-	if (reply < 0 && !is_poison(buf, sizeof(buf)))
+	if (!is_poison(&message, sizeof(message)))
 		return wrong(tally, "a get that failed wrote", reply);
+	if (reply == -ENOSYS)
+		tally->no_call++;
+	else if (reply != -ENODATA)
+		return wrong(tally, "get", reply);
+	return true;
+}
 
+/* False if a reply was one that the contract does not know. */
+static bool hammer_once(struct tally *tally)
+{
+	long reply;
+
+	if (!hammer_put(tally) || !hammer_get(tally))
+		return false;
 	reply = syscall(SYS_getppid);
 	if (reply != parent)
 		return wrong(tally, "getppid", reply);
 	return true;
+}
+
+static unsigned long count_left_behind(void)
+{
+	unsigned long count = 0;
+
+	for (int i = 0; i < MOST_THREADS; i++) {
+		for (int j = 0; j < SLOTS; j++)
+			count += there[i][j];
+	}
+	return count;
 }
 
 static void *hammer(void *data)
@@ -80,7 +156,7 @@ static void *hammer(void *data)
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
-	CPU_SET(tally->cpu, &cpus);
+	CPU_SET(tally->thread / 2, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	while (!atomic_load(&end)) {
 		if (!hammer_once(tally)) {
@@ -89,6 +165,11 @@ static void *hammer(void *data)
 		}
 		if (!tally->rounds++)
 			atomic_fetch_add(&started, 1);
+		/*
+		 * Where one thread emulates all CPUs, this lets the next one run:
+		 * it may be waited for.
+		 */
+		__builtin_ia32_pause();
 		/*
 		 * Tasks RCU, by which modules leave, waits for each task that
 		 * runs to sleep once: seconds, for tasks that never do.
@@ -120,7 +201,7 @@ int main(void)
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
 	for (int i = 0; i < count; i++) {
-		tallies[i].cpu = i / 2;
+		tallies[i].thread = i;
 		if (pthread_create(&threads[i], NULL, hammer, &tallies[i]))
 			return 1;
 	}
@@ -142,8 +223,8 @@ int main(void)
 			sum.wrong_reply = tallies[i].wrong_reply;
 		}
 	}
-	printf("%lu rounds by %d threads: %lu put, %lu got, %lu times ENOSYS\n",
-	       sum.rounds, count, sum.put, sum.got, sum.no_call);
+	printf("%lu rounds by %d threads: %lu put, %lu got, %lu left behind, %lu times ENOSYS\n",
+	       sum.rounds, count, sum.put, sum.got, count_left_behind(), sum.no_call);
 	if (sum.wrong) {
 		printf("wrong: %s: %ld\n", sum.wrong, sum.wrong_reply);
 		return 1;

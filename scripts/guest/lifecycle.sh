@@ -1,9 +1,33 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# In the virtual machine: runs the test that loads and unloads the module itself.
+# In the virtual machine: runs the tests that load and unload the module
+# themselves.
 
-export DM510_MSGBOX_KO=/dm510_msgbox.ko
+# Set by whoever started the machine.
+# shellcheck source=/dev/null
+[ ! -r /settings ] || . /settings
+DM510_MSGBOX_CYCLES=${DM510_MSGBOX_CYCLES:-10}
+DM510_MSGBOX_KO=/dm510_msgbox.ko
+DM510_MSGBOX_MODULES=/modules
+# What cannot be undone may be done here.
+DM510_MSGBOX_THROW_AWAY=yes
+export DM510_MSGBOX_CYCLES DM510_MSGBOX_KO DM510_MSGBOX_MODULES DM510_MSGBOX_THROW_AWAY
+
+# Which numbers are free on this kernel? Those that load-module takes.
+load-module "$DM510_MSGBOX_KO" || exit
+parameters=/sys/module/dm510_msgbox/parameters
+DM510_MSGBOX_PUT_NR=$(cat $parameters/put_nr)
+DM510_MSGBOX_GET_NR=$(cat $parameters/get_nr)
+DM510_MSGBOX_PARAMETERS="put_nr=$DM510_MSGBOX_PUT_NR get_nr=$DM510_MSGBOX_GET_NR"
+export DM510_MSGBOX_PUT_NR DM510_MSGBOX_GET_NR DM510_MSGBOX_PARAMETERS
+rmmod dm510_msgbox || exit
+
+# On an emulated processor whose host is busy, ftrace may take that long (twice
+# the seconds) to patch all functions of the kernel.
+echo 60 >/proc/sys/kernel/watchdog_thresh
+
 cd /kselftest || exit
+echo "timeout=$((240 + 10 * DM510_MSGBOX_CYCLES))" >dm510_msgbox/settings
 # shellcheck disable=SC2046 # words are wanted
-./run_kselftest.sh $(sed -n '/:lifecycle\.sh$/s/^/-t /p' kselftest-list.txt)
+./run_kselftest.sh $(sed -n '/\.sh$/s/^/-t /p' kselftest-list.txt)

@@ -1,0 +1,132 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Another module adds a system call the same way (modules/sum.c): it works like
+# this one, and of the two only one is there at a time.
+
+# The tests are called by name, from a list.
+# shellcheck disable=SC2317
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+sum_call=$modules/sum_call.ko
+
+# sum_is_gone NR
+sum_is_gone()
+{
+	is 'sum' ENOSYS "$("$here/call" number "$1" 40 2)"
+}
+
+# adds_a_call NR
+adds_a_call()
+{
+	sum_is_gone "$1" && insert "$sum_call" nr="$1" &&
+		is 'sum' 42 "$("$here/call" number "$1" 40 2)" &&
+		is 'its neighbour' ENOSYS "$("$here/call" number $(($1 - 1)) 40 2)" &&
+		calls_are_gone && remove sum_call && sum_is_gone "$1" && text_is_as_before &&
+		log_is "sum_call: attached at $attach_point"
+}
+
+adds_a_call_beyond_the_table()
+{
+	if is_attached_at_dispatch; then
+		adds_a_call 511
+	else
+		is_refused 'Invalid argument' "$sum_call" nr=511 && sum_is_gone 511
+	fi
+}
+
+is_refused_a_number_of_the_kernel()
+{
+	is_refused 'Device or resource busy' "$sum_call" nr=0 && text_is_as_before &&
+		log_is "sum_call: system call number 0 is the kernel's own (read); numbers 387 to 423 are free"
+}
+
+# What is said of numbers up to this one that work: those beyond the table need
+# raised bounds, and these are seen first.
+# added_by_another MODULE HIGHEST
+added_by_another()
+{
+	if [ "$2" -gt 423 ]; then
+		log | grep "^$1: " | sed 's/ [0-9][0-9]* to/ N to/' >"$tmp/said"
+		is 'the kernel log' "$1: system calls N to $2 have been added by another module; unload that one first" \
+			"$(cat "$tmp/said")"
+	else
+		is 'the kernel log' "$1: $has_another_user" "$(log | grep "^$1: ")"
+	fi
+}
+
+is_refused_while_dm510_msgbox_is_there()
+{
+	load && is_refused 'Device or resource busy' "$sum_call" nr=400 && calls_work &&
+		sum_is_gone 400 && added_by_another sum_call "$get_nr" && unload &&
+		text_is_as_before && adds_a_call_again 400
+}
+
+adds_a_call_again()
+{
+	insert "$sum_call" nr="$1" && is 'sum' 42 "$("$here/call" number "$1" 40 2)" &&
+		remove sum_call
+}
+
+# keeps_dm510_msgbox_out NR
+keeps_dm510_msgbox_out()
+{
+	insert "$sum_call" nr="$1" || return 1
+	# shellcheck disable=SC2086 # words are wanted
+	is_refused 'Device or resource busy' "$ko" $parameters && calls_are_gone &&
+		added_by_another dm510_msgbox "$1" &&
+		is 'sum' 42 "$("$here/call" number "$1" 40 2)" && remove sum_call &&
+		text_is_as_before && load && calls_work && unload
+}
+
+keeps_dm510_msgbox_out_beyond_the_table()
+{
+	if is_attached_at_dispatch; then
+		keeps_dm510_msgbox_out 500
+	else
+		is_refused 'Invalid argument' "$sum_call" nr=500 && load && calls_work && unload
+	fi
+}
+
+# The call sleeps and does not hold the module: removing waits for it, nothing else.
+a_call_that_sleeps_is_waited_for()
+{
+	insert "$sum_call" nr="$1" milliseconds=3000 || return 1
+	"$here/call" number "$1" 40 2 >"$tmp/sum" &
+	caller=$!
+	sleep 1
+	remove sum_call
+	removed=$?
+	wait "$caller"
+	[ "$removed" -eq 0 ] && is 'sum' 42 "$(cat "$tmp/sum")" && sum_is_gone "$1" &&
+		text_is_as_before
+}
+
+# twice_call has asked for this one, too.
+getpid_is_the_kernels()
+{
+	[ "$("$here/call" number 39)" -ne 7 ]
+}
+
+adds_calls_once_at_a_time()
+{
+	insert "$modules/twice_call.ko" nr=400 &&
+		is 'its call' 7 "$("$here/call" number 400)" &&
+		is 'the next' ENOSYS "$("$here/call" number 401)" &&
+		getpid_is_the_kernels && remove twice_call && is 'its call' ENOSYS "$("$here/call" number 400)" &&
+		text_is_as_before
+}
+
+run_tests '
+	adds_a_call 400
+	adds_a_call 423
+	adds_a_call_beyond_the_table
+	a_call_that_sleeps_is_waited_for 400
+	adds_calls_once_at_a_time
+	is_refused_a_number_of_the_kernel
+	is_refused_while_dm510_msgbox_is_there
+	keeps_dm510_msgbox_out 400
+	keeps_dm510_msgbox_out_beyond_the_table
+'

@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Somebody else wants the function that the module is attached to: who comes first
+# has it, who comes second gets an error, and nothing happens to either.
+
+# The tests are called by name, from a list.
+# shellcheck disable=SC2317
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+other=$modules/other_user.ko
+getppid_nr=110
+
+# what HOW: the parameters of other_user for attaching as these do
+what()
+{
+	case $1 in
+	bpf) echo ipmodify=0 ;;
+	live_patch) echo ipmodify=1 ;;
+	esac
+}
+
+point_address()
+{
+	: "${point_address:=$(address_of "$attach_point")}"
+	echo "$point_address"
+}
+
+# comes_first HOW
+comes_first()
+{
+	insert "$other" "address=$(point_address)" "$(what "$1")" &&
+		kernel_text >"$tmp/theirs" || return 1
+	# shellcheck disable=SC2086 # words are wanted
+	is_refused 'Device or resource busy' "$ko" $parameters &&
+		log_is "dm510_msgbox: $has_another_user" &&
+		calls_are_gone && text_is "$tmp/theirs" &&
+		remove other_user && text_is_as_before &&
+		load && calls_work && unload && text_is_as_before
+}
+
+# comes_second HOW
+comes_second()
+{
+	start_hammer && load && kernel_text >"$tmp/ours" || return 1
+	for _ in 1 2 3; do
+		is_refused 'Device or resource busy' \
+			"$other" "address=$(point_address)" "$(what "$1")" &&
+			meet_hammer || return 1
+	done
+	text_is "$tmp/ours" && unload && stop_hammer && text_is_as_before &&
+		log_is "$came" "$went" &&
+		insert "$other" "address=$(point_address)" "$(what "$1")" &&
+		remove other_user && text_is_as_before
+}
+
+# has_another_function HOW: no conflict
+has_another_function()
+{
+	load && insert "$other" "address=$(address_of __x64_sys_getppid)" "$(what "$1")" &&
+		calls_work && is_number "$("$here/call" number "$getppid_nr")" && unload &&
+		load && calls_work && remove other_user && calls_work && unload &&
+		text_is_as_before && log_is "$came" "$went" "$came" "$went"
+}
+
+is_number()
+{
+	[ "$1" -gt 0 ]
+}
+
+run_tests '
+	comes_first bpf
+	comes_second bpf
+	has_another_function bpf
+	comes_first live_patch
+	comes_second live_patch
+	has_another_function live_patch
+'

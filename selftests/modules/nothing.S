@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where a direct call goes that is to change nothing. */
+#include <linux/linkage.h>
+
+#include "../../hook/compat.h"
+
+SYM_START(do_nothing, SYM_L_GLOBAL, SYM_A_ALIGN)
+	ENDBR
+	RET
+SYM_FUNC_END(do_nothing)

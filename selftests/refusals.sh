@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the module does not load with: each time it says so in one line of the log,
+# and all is as if nobody had tried.
+
+# The tests are called by name, from a list.
+# shellcheck disable=SC2317
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+free='numbers 387 to 423 are free'
+
+nothing_has_changed()
+{
+	calls_are_gone && text_is_as_before
+}
+
+# numbers_are_refused ERROR PUT_NR GET_NR
+numbers_are_refused()
+{
+	is_refused "$1" "$ko" put_nr="$2" get_nr="$3" && nothing_has_changed
+}
+
+one_number_twice()
+{
+	numbers_are_refused 'Invalid argument' 400 400 &&
+		log_is 'dm510_msgbox: system call number 400 is given twice'
+}
+
+numbers_far_apart()
+{
+	numbers_are_refused 'Invalid argument' 387 460 &&
+		log_is 'dm510_msgbox: the 2 numbers from 387 to 460 do not fit in a window of 64'
+}
+
+numbers_as_far_apart_as_can_be()
+{
+	numbers_are_refused 'Invalid argument' 4294967295 0 &&
+		log_is 'dm510_msgbox: the 2 numbers from 0 to 4294967295 do not fit in a window of 64'
+}
+
+numbers_of_the_kernel()
+{
+	numbers_are_refused 'Device or resource busy' 1 0 &&
+		log_is "dm510_msgbox: system call number 0 is the kernel's own (read); $free"
+}
+
+# tuxcall and security, of which there never was more than the numbers.
+a_number_of_the_past()
+{
+	numbers_are_refused 'Device or resource busy' 184 185 &&
+		log_is "dm510_msgbox: system call number 184 is not one to be taken; $free"
+}
+
+a_number_of_the_kernel_in_between()
+{
+	numbers_are_refused 'Device or resource busy' 423 425 &&
+		log_is "dm510_msgbox: system call number 424, between 423 and 425, is the kernel's own (pidfd_send_signal); $free"
+}
+
+# too_high PUT_NR GET_NR: the second is the higher one
+too_high()
+{
+	numbers_are_refused 'Invalid argument' "$1" "$2" || return 1
+	if is_attached_at_dispatch; then
+		log_is "dm510_msgbox: system call numbers from 512 on are x32's, $2 is too high"
+	else
+		log_is_with_any_numbers "dm510_msgbox: system call number N is beyond the kernel's table, which ends at N; numbers N to N are free"
+	fi
+}
+
+# Where the bounds cannot be raised.
+numbers_beyond_the_table()
+{
+	if is_attached_at_dispatch; then
+		insert "$ko" put_nr=510 get_nr=511 && with_numbers 510 511 calls_work &&
+			unload && nothing_has_changed
+	else
+		too_high 510 511
+	fi
+}
+
+what_is_offered_is_free()
+{
+	numbers_are_refused 'Device or resource busy' 1 0 &&
+		with_numbers 387 388 calls_are_gone && with_numbers 422 423 calls_are_gone &&
+		insert "$ko" put_nr=387 get_nr=388 && with_numbers 387 388 calls_work && unload &&
+		insert "$ko" put_nr=423 get_nr=422 && with_numbers 423 422 calls_work && unload &&
+		with_numbers 387 388 calls_are_gone && with_numbers 422 423 calls_are_gone
+}
+
+# A window of numbers of which only two are the module's.
+numbers_in_between_stay_unassigned()
+{
+	insert "$ko" put_nr=387 get_nr=423 && with_numbers 387 423 calls_work &&
+		with_numbers 388 422 calls_are_gone && unload && nothing_has_changed
+}
+
+ftrace_is_off()
+{
+	if ! ftrace_can_be_off; then
+		load && calls_work && unload && nothing_has_changed
+		return
+	fi
+	echo 0 >"$ftrace_enabled"
+	# shellcheck disable=SC2086 # words are wanted
+	is_refused 'Device or resource busy' "$ko" $parameters && nothing_has_changed &&
+		log_is 'dm510_msgbox: ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1' &&
+		echo 1 >"$ftrace_enabled" && load && calls_work && unload && nothing_has_changed
+}
+
+# Where a function begins, and where what follows it does.
+extent_of()
+{
+	sort /proc/kallsyms | awk -v name="$1" '
+		start && $1 != start { print "0x" start, "0x" $1; exit }
+		$3 == name { start = $1 }'
+}
+
+do_syscall_64_is_not_as_it_was_built()
+{
+	extent=$(extent_of do_syscall_64)
+	# shellcheck disable=SC2086 # words are wanted
+	insert "$modules/change_bound.ko" address="${extent% *}" \
+		size=$((${extent#* } - ${extent% *})) && kernel_text >"$tmp/changed" &&
+		is_refused 'Operation not supported' "$ko" $parameters && calls_are_gone &&
+		text_is "$tmp/changed" &&
+		log_is_with_any_numbers 'dm510_msgbox: do_syscall_64 does not compare with N and with N as expected; this kernel is not supported' &&
+		remove change_bound && nothing_has_changed && load && calls_work && unload
+}
+
+run_tests '
+	one_number_twice
+	numbers_far_apart
+	numbers_as_far_apart_as_can_be
+	numbers_of_the_kernel
+	a_number_of_the_past
+	a_number_of_the_kernel_in_between
+	too_high 511 512
+	too_high 4294967294 4294967295
+	numbers_beyond_the_table
+	what_is_offered_is_free
+	numbers_in_between_stay_unassigned
+	ftrace_is_off
+	do_syscall_64_is_not_as_it_was_built
+'
