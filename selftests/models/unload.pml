@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How calls come and go while the module is loaded and unloaded: hook/raise.c,
+ * hook/attach.c, hook/trampoline.S, hook/syscall_hook.c and core/main.c. The
+ * steps have the same names there. scripts/models has spin try every interleaving
+ * of them.
+ *
+ * What is taken for granted, or left out:
+ * - Tasks RCU waits until each task that runs or is preempted in the kernel has
+ *   slept of its own will or been in user mode; no longer.
+ * - Memory is that of x86: only a read may overtake an earlier write, which
+ *   matters in one place (C7 and C8). Who sleeps or goes to user mode has
+ *   written all before that.
+ * - Each write of the kernel's text is one step (stop_machine(), ftrace). That
+ *   one may fail is in insmod alone.
+ * - Counters wrap around at 4, not at 2^64: more than there are callers.
+ * - The box is there or not; store.pml has its inside. Files in sysfs are the
+ *   kernel's to wait for.
+ * - A caller that needs a page of its own may wait for ever, except that the
+ *   page comes where an insmod fails: that one waits for it.
+ */
+#ifndef CALLERS
+#define CALLERS 2
+#endif
+
+bool limit[2], clamp;		/* are they above our number? */
+bool attached;			/* is ftrace's call in place? */
+byte in_flight[2];		/* by CPU */
+bool draining, queued;		/* queued: rmmod sleeps until it is woken */
+bool text = true, box = true;	/* the module's memory, and the box, are there */
+byte references;
+bool promised;			/* insmod has said that the calls are there */
+bool going, failing;		/* rmmod; an insmod that fails */
+byte running;			/* callers in the kernel, not asleep of their own will */
+byte holdouts;			/* those of them that Tasks RCU waits for */
+
+ltl rmmod_ends { [] (going || failing -> <> !text) }
+
+inline wait_for_tasks()
+{
+	holdouts = running;
+	holdouts == 0
+}
+
+inline go_on()
+{
+	running = running | (1 << _pid)
+}
+
+inline rest()
+{
+	d_step { running = running & ~(1 << _pid); holdouts = holdouts & ~(1 << _pid) }
+}
+
+/* On any CPU: a task may be moved at any time. */
+inline count(by)
+{
+	if
+	:: in_flight[0] = (in_flight[0] + by) % 4
+	:: in_flight[1] = (in_flight[1] + by) % 4
+	fi
+}
+
+active [CALLERS] proctype caller()
+{
+	bool expects, saw;
+	bit traced;		/* there is a limit for calls that are traced */
+
+user:	atomic { expects = promised; go_on(); if :: traced = 0 :: traced = 1 fi }
+C1:	if :: limit[traced] :: else -> goto not_implemented fi;
+C2:	assert(clamp);		/* at or above it a number becomes 0: read() */
+C3:	if :: attached :: else -> goto not_implemented fi;
+C4:	assert(text);		/* the trampoline */
+C5:	count(1);
+C6:	assert(text && box);	/* the handler */
+	if
+	:: true
+	:: rest(); go_on()	/* sleeps for memory, but not for long */
+	:: atomic { !going -> references++ };	/* try_module_get() */
+	   rest();
+	   if
+	   :: true		/* a page has come */
+	   :: true ->
+end_stuck:    failing		/* it never comes */
+	   fi;
+	   go_on();
+	   assert(text);
+	   references--
+	fi;
+	assert(text && box);
+C7:	if
+	:: count(3);
+C8:	   saw = draining
+	:: saw = draining; count(3)	/* the read overtakes the write */
+	fi;
+C9:	if :: saw -> assert(text); queued = false :: else fi;
+	assert(text);		/* the last instruction here */
+	rest();
+	goto user;
+
+not_implemented:
+	assert(!expects || going);
+	rest();
+	goto user
+}
+
+/* insmod, and rmmod at some time later. */
+active proctype module()
+{
+	bool beyond;		/* the number lies beyond the kernel's table */
+	byte sum;
+
+	if
+	:: beyond = true
+	:: d_step { limit[0] = true; limit[1] = true; clamp = true }
+	fi;
+I1:	attached = true;
+	if
+	:: beyond ->
+I2:	   if :: clamp = true :: failing = true; goto U4 fi;
+I3:	   if :: limit[0] = true :: failing = true; goto U1 fi;
+	   if :: limit[1] = true :: failing = true; goto U1 fi
+	:: else
+	fi;
+	promised = true;
+
+end_in_use:			/* rmmod is refused until: */
+	atomic { references == 0 -> going = true };
+	if :: beyond :: else -> goto U4 fi;
+U1:	limit[1] = false; limit[0] = false;
+U2:	wait_for_tasks();
+U3:	clamp = false;
+U4:	attached = false;
+U5:	draining = true;
+U6:	wait_for_tasks();
+U7:	queued = true;
+	sum = in_flight[0];
+	sum = (sum + in_flight[1]) % 4;
+	if :: sum -> !queued; goto U7 :: else -> queued = false fi;
+U8:	wait_for_tasks();
+U9:	box = false; text = false
+}
