@@ -13,6 +13,11 @@
 
 #include "user_memory.h"
 
+static inline char __user *next_page(char __user *address)
+{
+	return (char __user *)(((unsigned long)address & PAGE_MASK) + PAGE_SIZE);
+}
+
 /**
  * user_memory_writable_nofault() - are all these pages there, to be written?
  * @to: the caller's memory; access_ok() has been asked
@@ -35,7 +40,7 @@ bool user_memory_writable_nofault(char __user *to, size_t len)
 
 		if (__try_cmpxchg_user((u8 __user *)to, &expected, 0, fault) < 0)
 			return false;
-		to = (char __user *)(((unsigned long)to & PAGE_MASK) + PAGE_SIZE);
+		to = next_page(to);
 	}
 	return true;
 }
@@ -77,13 +82,22 @@ int user_memory_fault_in_readable(const char __user *from, size_t len)
  */
 int user_memory_fault_in_writable(char __user *to, size_t len)
 {
-	size_t missing;
+	char __user *end = to + len;
+	size_t missing = 0;
 
 	if (!access_ok(to, len))
 		return -EFAULT;
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
-	missing = fault_in_safe_writeable(to, len);
+	/*
+	 * Page by page: before 8c03ebd7cdc0 ("mm/gup: Fix wrongly calculated returned
+	 * value in fault_in_safe_writeable()", 6.15 and stable) only what it says of
+	 * the first page is true.
+	 */
+	while (to < end && !missing) {
+		missing = fault_in_safe_writeable(to, 1);
+		to = next_page(to);
+	}
 	module_put(THIS_MODULE);
 
 	return missing || fatal_signal_pending(current) ? -EFAULT : 0;
@@ -114,17 +128,6 @@ int user_memory_read(void *to, const char __user *from, size_t len)
 	return missing ? -EFAULT : 0;
 }
 
-static int pin_sleeping(unsigned long start, unsigned int count, struct page **page)
-{
-	int pinned;
-
-	if (!try_module_get(THIS_MODULE))
-		return -ENOSYS;
-	pinned = pin_user_pages_fast(start, count, FOLL_WRITE, page);
-	module_put(THIS_MODULE);
-	return pinned;
-}
-
 static bool is_there(char __user *to, size_t len)
 {
 	bool there;
@@ -133,6 +136,24 @@ static bool is_there(char __user *to, size_t len)
 	there = access_ok(to, len) && user_memory_writable_nofault(to, len);
 	pagefault_enable();
 	return there;
+}
+
+/* How many of the pages have been pinned, or an error. */
+static int pin(struct page **page, char __user *to, size_t len, unsigned int count)
+{
+	unsigned long start = (unsigned long)to & PAGE_MASK;
+	bool held = try_module_get(THIS_MODULE);
+	int pinned;
+
+	if (held) {
+		pinned = pin_user_pages_fast(start, count, FOLL_WRITE, page);
+		module_put(THIS_MODULE);
+		return pinned;
+	}
+	/* The module is going, and waits for this call: no page may be waited for. */
+	if (!is_there(to, len))
+		return -ENOSYS;
+	return pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT, page);
 }
 
 /**
@@ -149,9 +170,8 @@ static bool is_there(char __user *to, size_t len)
  */
 int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 {
-	unsigned long start = (unsigned long)to & PAGE_MASK;
 	unsigned int count;
-	int pinned = 0;
+	int pinned;
 
 	pages->offset = offset_in_page(to);
 	count = PFN_UP(pages->offset + len);
@@ -165,15 +185,7 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 		}
 	}
 
-	/* What is there is pinned without sleep, and needs no hold on the module. */
-	if (is_there(to, len))
-		pinned = pin_user_pages_fast(start, count,
-					     FOLL_WRITE | FOLL_NOFAULT, pages->page);
-	if (pinned != count) {
-		if (pinned > 0)
-			unpin_user_pages(pages->page, pinned);
-		pinned = pin_sleeping(start, count, pages->page);
-	}
+	pinned = pin(pages->page, to, len, count);
 	pages->count = max(pinned, 0);
 	if (pinned == count) {
 		pages->len = len;
@@ -219,7 +231,12 @@ void user_pages_write(struct user_pages *pages, const void *from, size_t len)
  */
 void user_pages_unpin(struct user_pages *pages, bool written)
 {
+	/* Marking them dirty waits for whoever has one locked: a file system, too. */
+	bool held = try_module_get(THIS_MODULE);
+
 	unpin_user_pages_dirty_lock(pages->page, pages->count, written);
+	if (held)
+		module_put(THIS_MODULE);
 	if (pages->page != pages->few)
 		kvfree(pages->page);
 	user_pages_init(pages);

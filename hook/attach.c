@@ -76,7 +76,7 @@ static int keep_ftrace_on(void)
 	forget(&guard_ops);
 	if (err == -EBUSY)
 		hook_err("ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1\n");
-	else
+	else if (err != -ENOMEM)
 		hook_err("ftrace does not work on this kernel (error %d)\n", err);
 	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;
 }
@@ -120,7 +120,7 @@ static int hook(void)
 	if (err == -EBUSY)
 		hook_err("%s has another user (BPF, a live patch or a module like this one); remove that one first\n",
 			 point.name);
-	else
+	else if (err != -ENOMEM)
 		hook_err("ftrace cannot attach to %s (error %d); this kernel is not supported\n",
 			 point.name, err);
 	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;

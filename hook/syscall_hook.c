@@ -7,7 +7,7 @@
  *	x64_sys_call		the dispatch of all calls; ftrace's call at its
  *				entry goes to our trampoline (attach.c) ...
  *	__x64_sys_ni_syscall	... or the one at this entry does, where calls of
- *				unassigned numbers of the table end (point.c)
+ *				unassigned numbers of the table end (attach.c)
  *	trampoline		not in our window of numbers: back to where it
  *				came from
  *	syscall_hook_dispatch	counts the call as in flight, calls the handler,
@@ -113,7 +113,7 @@ static void wait_until_none_in_flight(void)
 {
 	WRITE_ONCE(draining, true);				/* U5 */
 	synchronize_rcu_tasks();				/* U6 */
-	swait_event_exclusive(drained, !count_in_flight());	/* U7 */
+	swait_event_idle_exclusive(drained, !count_in_flight());	/* U7 */
 	synchronize_rcu_tasks();				/* U8 */
 }
 
@@ -182,7 +182,7 @@ static int check(void)
  * @count: how many
  *
  * All is checked before anything is changed, and on failure nothing stays
- * changed; one line in the log then says what was found and what can be done.
+ * changed; the log then says what was found and what can be done.
  *
  * Context: Process context, no lock held. May sleep.
  *

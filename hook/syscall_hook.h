@@ -15,7 +15,9 @@
  *			6.12), up to 6.14; on later ones nothing there can be
  *			reached
  *
- * The calls are for 64-bit callers. 32-bit and x32 callers get -ENOSYS.
+ * The calls are for 64-bit callers. 32-bit callers have a table of their own, where
+ * the same numbers may be calls of the kernel's; they and x32 callers never reach a
+ * handler, and get -ENOSYS where nobody else has the number.
  */
 #ifndef _SYSCALL_HOOK_H
 #define _SYSCALL_HOOK_H
