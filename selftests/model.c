@@ -245,7 +245,7 @@ FIXTURE_TEARDOWN(model)
 	drain();
 }
 
-TEST_F_TIMEOUT(model, a_million_random_steps, 300)
+TEST_F_TIMEOUT(model, a_million_random_steps, 900)
 {
 	unsigned long seed = number_from("DM510_MSGBOX_SEED", time(NULL));
 	unsigned long steps = number_from("DM510_MSGBOX_STEPS", STEPS);

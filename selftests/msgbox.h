@@ -9,6 +9,10 @@
 #include "calls.h"
 #include "kselftest_harness.h"
 
+/* In seconds: emulated processors and debug kernels need more than the usual 30. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 180
+
 /*
  * Before main, as the harness has no place for it. Whether the calls answer is
  * not asked: a module that is loaded and whose calls give ENOSYS has to fail.
