@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For fault_injection.sh: one operation, again and again, with the kernel's fault
+ * injection (/proc/self/fail-nth) failing first nothing, then the first
+ * allocation in it, the second one, ... until there is none left to fail.
+ *
+ *	fault_injection OPERATION	all of that; fails, and says where, if ever
+ *					the result, the box or a figure was not
+ *					what the contract says
+ *	fault_injection list		the operations
+ *	fault_injection race SECONDS	gets whose memory goes away meanwhile
+ *	fault_injection unload NTH	one rmmod; prints the error's name, or 0
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "kselftest.h"
+#include "sysfs.h"
+
+#define SMALL		5456
+/* So many of them fill a segment to its last byte: 12 * (5456 + 4) = 65536 - 16. */
+#define IN_SEGMENT	12
+#define LARGE		200000
+/* So many fill it above the record of a large message: 159 * (408 + 4) + 8 + 4. */
+#define TINY		408
+#define TINY_IN_SEGMENT	159
+#define SEGMENT		(64 * KIB)
+
+/* More allocations than any of the operations makes. */
+#define MOST		2000
+
+/* --- fault injection: counts allocations and copy_from_user() of this thread */
+
+static int fail_nth_fd;
+
+/* Both of these are counted, too, and may fail themselves for it. */
+static void fail_nth(unsigned int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
+
+	while (pwrite(fail_nth_fd, text, len, 0) != len)
+		;
+}
+
+/* Has one failed since? */
+static bool has_failed(void)
+{
+	char text[16];
+
+	return pread(fail_nth_fd, text, sizeof(text), 0) > 0 && text[0] == '0';
+}
+
+/* --- the box: what is in it, and its figures */
+
+struct message {
+	int len;
+	unsigned long seed;
+};
+
+static struct message messages[2 * TINY_IN_SEGMENT];
+static int count;
+
+static void fill_box(int len, int copies)
+{
+	while (copies--) {
+		struct message message = { len, count };
+		char *bytes = new_message(len, message.seed);
+
+		if (put(bytes, len))
+			abort();
+		free(bytes);
+		messages[count++] = message;
+	}
+}
+
+static bool empty_box(void)
+{
+	while (count) {
+		struct message message = messages[--count];
+		char *bytes = new_message(message.len, message.seed);
+		long ret = get_expecting(bytes, message.len);
+
+		free(bytes);
+		if (ret != message.len) {
+			printf("# message %d of %d bytes: %ld\n", count, message.len, ret);
+			return false;
+		}
+	}
+	return get_nothing() == -ENODATA;
+}
+
+enum {
+	COUNT, BYTES, MEMORY, PUTS, GETS,
+	PUT_EADDRNOTAVAIL, PUT_EFAULT, GET_EADDRNOTAVAIL, GET_EFAULT,
+};
+
+static const char * const names[] = {
+	"count", "bytes", "memory", "puts", "gets",
+	"put_eaddrnotavail", "put_efault", "get_eaddrnotavail", "get_efault",
+	"put_einval", "put_emsgsize", "put_eagain", "get_einval", "get_enodata", "get_emsgsize",
+};
+
+struct figures {
+	long value[ARRAY_SIZE(names)];
+};
+
+static void read_figures(struct figures *figures)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		figures->value[i] = figure(names[i]);
+}
+
+static bool are_the_same(const struct figures *expected, const struct figures *found)
+{
+	bool same = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (found->value[i] == expected->value[i])
+			continue;
+		printf("# %s: %ld, not %ld\n", names[i], found->value[i], expected->value[i]);
+		same = false;
+	}
+	return same;
+}
+
+/* --- the caller's memory, in a place of its own */
+
+#define MEMORY_SIZE	(2 * MIB)
+static char * const memory = (char *)0x600000000000;
+
+/* Afresh, its page tables as well. */
+static void map_memory(void)
+{
+	munmap(memory, MEMORY_SIZE);
+	if (mmap(memory, MEMORY_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != memory)
+		abort();
+}
+
+static void present(size_t from, size_t len)
+{
+	fill(memory + from, len, from);
+}
+
+static void forbid(size_t from, size_t len)
+{
+	if (mprotect(memory + from, len, PROT_NONE))
+		abort();
+}
+
+/* --- what is there before an operation */
+
+static void small_message(void)
+{
+	map_memory();
+	present(0, SMALL);
+	fill_box(SMALL, 1);
+}
+
+/* The lowest message takes the unused segment that the last time has left. */
+static void no_unused_segment(void)
+{
+	map_memory();
+	present(0, LARGE);
+	fill_box(LARGE, 1);
+	fill_box(10, 3);
+}
+
+static void no_room_for_small(void)
+{
+	map_memory();
+	present(0, SMALL);
+	fill_box(SMALL, 2 * IN_SEGMENT);
+}
+
+static void no_room_for_large(void)
+{
+	map_memory();
+	present(0, LARGE);
+	fill_box(LARGE, 1);
+	fill_box(TINY, TINY_IN_SEGMENT);
+}
+
+static void missing(void)
+{
+	no_unused_segment();
+	map_memory();
+}
+
+static void forbidden(void)
+{
+	no_unused_segment();
+	forbid(0, MEMORY_SIZE);
+}
+
+static void forbidden_and_no_room(void)
+{
+	no_room_for_small();
+	forbid(0, MEMORY_SIZE);
+}
+
+/* The next message begins with an unused segment. */
+static void forbidden_and_unused_segment(void)
+{
+	static char bytes[SMALL];
+
+	forbidden_and_no_room();
+	for (int i = 0; i < IN_SEGMENT; i++, count--)
+		if (get(bytes, SMALL) != SMALL)
+			abort();
+}
+
+/* What still fits in the segment can be read, the rest cannot. */
+static void rest_forbidden(void)
+{
+	map_memory();
+	present(0, 2 * PAGE);
+	forbid(2 * PAGE, PAGE);
+	fill_box(SMALL, 2 * IN_SEGMENT - 1);
+}
+
+static void small_message_missing(void)
+{
+	small_message();
+	map_memory();
+}
+
+static void small_message_forbidden(void)
+{
+	small_message();
+	forbid(0, 2 * PAGE);
+}
+
+static void small_message_second_page_forbidden(void)
+{
+	small_message();
+	forbid(PAGE, PAGE);
+}
+
+static void large_message(void)
+{
+	map_memory();
+	present(0, LARGE);
+	fill_box(LARGE, 1);
+}
+
+static void large_message_missing(void)
+{
+	large_message();
+	map_memory();
+}
+
+static void large_message_one_page_forbidden(void)
+{
+	large_message();
+	forbid(16 * PAGE, PAGE);
+}
+
+/* --- the operations */
+
+struct operation {
+	const char *name;
+	void (*set_up)(void);
+	int put, get;		/* so many bytes */
+	size_t at;		/* where in the caller's memory */
+	long ret;		/* if nothing is made to fail */
+	long failures[2];	/* if something is: each of them must be seen */
+	long grows;		/* by how much the box's memory does, in bytes */
+};
+
+/* Memory of a large message: that of its segment, whose header has 16 bytes. */
+#define LARGE_MEMORY ((LARGE + 16 + PAGE - 1) / PAGE * PAGE)
+
+static const struct operation operations[] = {
+	{ .name = "put_small", .set_up = small_message, .put = SMALL },
+	{ .name = "put_small_no_room", .set_up = no_room_for_small, .put = SMALL,
+	  .failures = { -EADDRNOTAVAIL }, .grows = SEGMENT },
+	{ .name = "put_small_missing", .set_up = missing, .put = SMALL,
+	  .failures = { -EFAULT } },
+	{ .name = "put_small_forbidden", .set_up = forbidden, .put = SMALL,
+	  .ret = -EFAULT },
+	{ .name = "put_small_forbidden_no_room", .set_up = forbidden_and_no_room,
+	  .put = SMALL, .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
+	{ .name = "put_small_forbidden_unused", .set_up = forbidden_and_unused_segment,
+	  .put = SMALL, .ret = -EFAULT },
+	{ .name = "put_small_rest_forbidden", .set_up = rest_forbidden,
+	  .put = 8000, .at = 2 * PAGE - (SMALL + 4),
+	  .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
+
+	{ .name = "put_large", .set_up = no_unused_segment, .put = LARGE,
+	  .failures = { -EADDRNOTAVAIL }, .grows = LARGE_MEMORY },
+	{ .name = "put_large_no_room", .set_up = no_room_for_large, .put = LARGE,
+	  .failures = { -EADDRNOTAVAIL }, .grows = LARGE_MEMORY + SEGMENT },
+	{ .name = "put_large_missing", .set_up = missing, .put = LARGE,
+	  .failures = { -EADDRNOTAVAIL, -EFAULT }, .grows = LARGE_MEMORY },
+	{ .name = "put_large_forbidden", .set_up = forbidden, .put = LARGE,
+	  .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
+
+	{ .name = "get_small", .set_up = small_message, .get = SMALL, .ret = SMALL },
+	{ .name = "get_small_missing", .set_up = small_message_missing,
+	  .get = SMALL, .ret = SMALL, .failures = { -EFAULT } },
+	{ .name = "get_small_forbidden", .set_up = small_message_forbidden,
+	  .get = SMALL, .ret = -EFAULT },
+	{ .name = "get_small_second_page", .set_up = small_message_second_page_forbidden,
+	  .get = SMALL, .ret = -EFAULT },
+
+	{ .name = "get_large", .set_up = large_message, .get = LARGE, .ret = LARGE,
+	  .failures = { -EADDRNOTAVAIL } },
+	{ .name = "get_large_missing", .set_up = large_message_missing,
+	  .get = LARGE, .ret = LARGE, .failures = { -EADDRNOTAVAIL, -EFAULT } },
+	{ .name = "get_large_one_page_forbidden",
+	  .set_up = large_message_one_page_forbidden,
+	  .get = LARGE, .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
+};
+
+/* What the figures are to be after a call that has returned so. */
+static void expect_figures(const struct operation *operation, long ret,
+			   struct figures *figures)
+{
+	long *value = figures->value;
+
+	if (ret == -EFAULT) {
+		value[operation->put ? PUT_EFAULT : GET_EFAULT]++;
+	} else if (ret == -EADDRNOTAVAIL) {
+		value[operation->put ? PUT_EADDRNOTAVAIL : GET_EADDRNOTAVAIL]++;
+	} else if (operation->put) {
+		value[COUNT]++;
+		value[PUTS]++;
+		value[BYTES] += operation->put;
+		value[MEMORY] += operation->grows;
+	} else {
+		value[COUNT]--;
+		value[GETS]++;
+		value[BYTES] -= operation->get;
+	}
+}
+
+static bool is_delivered(const struct operation *operation)
+{
+	const char *at = memory + operation->at;
+
+	if (operation->put)
+		return get_expecting(at, operation->put) == operation->put;
+	count--;
+	return is_filled(at, operation->get, messages[count].seed);
+}
+
+static bool is_expected(const struct operation *operation, long ret, bool injected)
+{
+	return ret == operation->ret ||
+	       (injected && ret && (ret == operation->failures[0] ||
+				    ret == operation->failures[1]));
+}
+
+struct outcome {
+	long ret;
+	bool injected;
+};
+
+/* The call, with the nth allocation in it failing; 0: none. */
+static struct outcome call(const struct operation *operation, unsigned int nth)
+{
+	char *at = memory + operation->at;
+	struct outcome outcome;
+
+	fail_nth(nth);
+	if (operation->put)
+		outcome.ret = put(at, operation->put);
+	else
+		outcome.ret = get(at, operation->get);
+	outcome.injected = nth && has_failed();
+	fail_nth(0);
+	return outcome;
+}
+
+/* That, from an empty box to an empty box. */
+static bool step(const struct operation *operation, unsigned int nth, struct outcome *outcome)
+{
+	struct figures expected, found;
+
+	operation->set_up();
+	read_figures(&expected);
+	*outcome = call(operation, nth);
+	read_figures(&found);
+	expect_figures(operation, outcome->ret, &expected);
+
+	if (!is_expected(operation, outcome->ret, outcome->injected))
+		printf("# it returned %ld\n", outcome->ret);
+	else if (!are_the_same(&expected, &found))
+		;
+	else if (read_number(MODULE_FOLDER, "refcnt"))
+		printf("# the module is held\n");
+	else if (outcome->ret >= 0 && !is_delivered(operation))
+		printf("# the message is not what was put\n");
+	else if (empty_box())
+		return true;
+	return false;
+}
+
+static bool run(const struct operation *operation)
+{
+	unsigned int nth = 0, failed = 0;
+	bool seen[2] = {};
+	struct outcome outcome;
+
+	do {
+		if (!step(operation, nth, &outcome)) {
+			printf("# %s, failure %u\n", operation->name, nth);
+			return false;
+		}
+		for (int i = 0; i < 2; i++)
+			seen[i] |= outcome.injected && outcome.ret == operation->failures[i];
+		failed += outcome.injected && outcome.ret < 0;
+	} while ((!nth++ || outcome.injected) && nth < MOST);
+
+	printf("# %s: %u failures, %u of them of the call\n", operation->name, nth - 2, failed);
+	for (int i = 0; i < 2; i++) {
+		if (operation->failures[i] && !seen[i]) {
+			printf("# %s never happened\n", strerrorname_np(-operation->failures[i]));
+			return false;
+		}
+	}
+	return nth < MOST;
+}
+
+/* --- a page that goes away in the middle of a get */
+
+static atomic_bool stop;
+
+static void *take_away(void *page)
+{
+	while (!atomic_load(&stop))
+		if (madvise(page, PAGE, MADV_DONTNEED))
+			abort();
+	return NULL;
+}
+
+/*
+ * The message goes on in another segment just where the buffer's third page
+ * begins, and that is there when get looks, and with luck is not when it writes.
+ * None of it may be missing all the same, but what is taken away again.
+ */
+static int race(int seconds)
+{
+	const struct message message = { 8000, 1 };
+	const size_t first = SMALL + 4;
+	char *bytes = new_message(message.len, message.seed);
+	char *at = memory + 2 * PAGE - first;
+	time_t end = time(NULL) + seconds;
+	bool good = true;
+	pthread_t thread;
+
+	map_memory();
+	fill_box(SMALL, 2 * IN_SEGMENT - 1);
+	if (pthread_create(&thread, NULL, take_away, memory + 2 * PAGE))
+		abort();
+	while (good && time(NULL) < end)
+		good = !put(bytes, message.len) && get(at, message.len) == message.len &&
+		       !memcmp(at, bytes, first);
+	atomic_store(&stop, true);
+	pthread_join(thread, NULL);
+	return good && empty_box() ? 0 : 1;
+}
+
+static int unload(unsigned int nth)
+{
+	long ret;
+	bool injected;
+
+	fail_nth(nth);
+	ret = syscall(SYS_delete_module, "dm510_msgbox", O_NONBLOCK);
+	ret = ret ? -errno : 0;
+	injected = has_failed();
+	fail_nth(0);
+	printf("%s %s\n", ret ? strerrorname_np(-ret) : "0", injected ? "failed" : "passed");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	fail_nth_fd = open("/proc/self/fail-nth", O_RDWR);
+	/* No page of this program is to be brought in between. */
+	if (fail_nth_fd < 0 || mlockall(MCL_CURRENT)) {
+		perror("fault_injection");
+		return 2;
+	}
+	if (argc == 3 && !strcmp(argv[1], "unload"))
+		return unload(atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "race"))
+		return race(atoi(argv[2]));
+
+	for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
+		if (argc == 2 && !strcmp(argv[1], "list"))
+			puts(operations[i].name);
+		if (argc == 2 && !strcmp(argv[1], operations[i].name))
+			return run(&operations[i]) ? 0 : 1;
+	}
+	return 0;
+}

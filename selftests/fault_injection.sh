@@ -1,0 +1,198 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Each allocation and each copy from and to user memory that the module makes fails
+# at least once, and then all is as the contract says: the calls' errors, the box,
+# its figures, the kernel's text, and no memory lost.
+#
+# It wants a kernel with fault injection, and kmemleak.
+
+# The tests are called by name, from a list.
+# shellcheck disable=SC2317
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+debug=/sys/kernel/debug
+places=$debug/fail_nth
+nth=/sys/module/fail_nth/parameters/nth
+
+for needed in failslab fail_page_alloc fail_usercopy kmemleak; do
+	[ -e "$debug/$needed" ] || skip "this kernel has no $debug/$needed"
+done
+[ -r "$modules/fail_nth.ko" ] || skip "no $modules/fail_nth.ko"
+
+# switch_injection IGNORED MIN_ORDER VERBOSE: N 0 0 lets everything fail, and says
+# nothing in the log. It fails for nobody who has not asked for it.
+switch_injection()
+{
+	for knob in failslab/ignore-gfp-wait fail_page_alloc/ignore-gfp-wait \
+		fail_page_alloc/ignore-gfp-highmem; do
+		echo "$1" >"$debug/$knob"
+	done
+	echo "$2" >"$debug/fail_page_alloc/min-order"
+	for knob in failslab fail_page_alloc fail_usercopy; do
+		echo "$3" >"$debug/$knob/verbose"
+	done
+}
+
+leave()
+{
+	restore
+	[ ! -d /sys/module/fail_nth ] || rmmod fail_nth
+	switch_injection Y 1 2
+}
+
+# How often the module has been let down so far.
+failures()
+{
+	awk '{ sum += $1 } END { print sum + 0 }' "$places"
+}
+
+# operation NAME
+operation()
+{
+	load && "$here/fault_injection" "$1" && calls_work && unload && text_is_as_before
+}
+
+# Copies of msgbox_get() that have failed: of what, counted apart, where it goes on.
+copies_in_get()
+{
+	grep -c '^[0-9]* copy_user.* < msgbox_get+' "$places"
+}
+
+# The second one fails only where another thread comes in between.
+get_while_memory_goes_away()
+{
+	load || return 1
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		"$here/fault_injection" race 3 || return 1
+		[ "$(copies_in_get)" -lt 2 ] || break
+	done
+	calls_work && unload
+}
+
+load_with_failure()
+{
+	echo "$1" >"$nth"
+	if load >"$tmp/said"; then
+		echo 0 >"$nth"
+		calls_work && unload
+	else
+		echo 0 >"$nth"
+		refused=$((refused + 1))
+		grep -q 'Cannot allocate memory' "$tmp/said" ||
+			is 'insmod' 'Cannot allocate memory' "$(cat "$tmp/said")" || return 1
+		module_is_gone && calls_are_gone
+		is "figures" no "$([ ! -e /sys/kernel/dm510_msgbox ] && echo no)"
+	fi && text_is_as_before
+}
+
+loading()
+{
+	number_of=0
+	refused=0
+	before=-1
+	first=$(failures)
+	while [ "$(failures)" != "$before" ]; do
+		before=$(failures)
+		number_of=$((number_of + 1))
+		load_with_failure "$number_of" || {
+			echo "# failure $number_of"
+			return 1
+		}
+	done
+	echo "# loading: $((number_of - 1)) failures, $refused of them of insmod"
+	if [ "$before" -eq "$first" ] || [ "$refused" -lt 2 ]; then
+		echo '# nothing has failed, so nothing was shown'
+		return 1
+	fi
+	load && calls_work && unload
+}
+
+unload_with_failure()
+{
+	load && outcome=$("$here/fault_injection" unload "$1") || return 1
+	case $outcome in
+	0\ *) module_is_gone ;;
+	# The name of the module could not be copied.
+	'EFAULT failed') module_is_there && calls_work && unload ;;
+	*) is 'rmmod' '0 or EFAULT' "$outcome" ;;
+	esac && calls_are_gone && text_is_as_before
+}
+
+unloading()
+{
+	number_of=0
+	outcome=
+	while [ "${outcome#* }" != passed ]; do
+		number_of=$((number_of + 1))
+		unload_with_failure "$number_of" || {
+			echo "# failure $number_of"
+			return 1
+		}
+	done
+	echo "# unloading: $((number_of - 1)) failures"
+}
+
+# The table: what is in the list of sites, and how often it has failed. What should
+# have and has not, or has and is not in the list, is an error.
+each_site_has_failed()
+{
+	awk -F '\t' -v sites="$here/fault_injection.sites" '
+	function row(pattern, wanted,    i, found, times) {
+		for (i = 1; i <= NR; i++) {
+			if (place[i] !~ "^" pattern "( <|$)")
+				continue
+			known[i] = 1
+			found++
+			times += count[i]
+		}
+		printf "# %-18s  %-28s  %5d times: %s", file, site, times, pattern
+		print found < wanted ? "; WRONG: at " found + 0 " of " wanted " places" : ""
+		wrong += found < wanted
+	}
+	{
+		count[NR] = $0 + 0
+		gsub("^[0-9]+ |[+]0x[0-9a-f]+", "")
+		place[NR] = $0
+	}
+	END {
+		while ((getline <sites) > 0) {
+			if (/^[^#\t]/) { file = $1; site = $2 }
+			else if ($2 == "-") printf "# %-18s  %-28s  not seen: %s\n", file, site, $3
+			else if (/^\t/) row($2, $3)
+		}
+		for (i = 1; i <= NR; i++) {
+			if (known[i])
+				continue
+			print "# " count[i] " times; WRONG: not in the list: " place[i]
+			wrong++
+		}
+		exit wrong || !NR
+	}' "$places"
+}
+
+nothing_leaks()
+{
+	echo scan >"$debug/kmemleak"
+	# Only what has been there for five seconds is reported.
+	sleep 6
+	echo scan >"$debug/kmemleak"
+	[ ! -s "$debug/kmemleak" ] && return
+	head -n 60 "$debug/kmemleak" | sed 's/^/# /'
+	return 1
+}
+
+trap leave EXIT
+switch_injection N 0 0
+insert "$modules/fail_nth.ko" || give_up 'fail_nth.ko cannot be loaded'
+load && unload && echo clear >"$debug/kmemleak"
+run_tests "
+	$("$here/fault_injection" list | sed 's/^/operation /')
+	get_while_memory_goes_away
+	loading
+	unloading
+	each_site_has_failed
+	nothing_leaks
+"
