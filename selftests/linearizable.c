@@ -16,13 +16,13 @@
 #define PER_THREAD	4
 #define BEFORE		2
 #define CALLS_MAX	(BEFORE + THREADS * PER_THREAD + BEFORE + THREADS * PER_THREAD + 1)
-/* At least so many, and more, up to the second number, until enough of them met. */
+/* At least so many, and more, up to five times as many, until enough of them met. */
 #define HISTORIES	4000
-#define HISTORIES_MAX	20000
 #define HISTORIES_MEET	10
 
 #define LARGE		9000
-#define ROOM		(2 * LARGE)
+/* Whole pages. */
+#define ROOM		(5 * PAGE)
 
 enum kind { PUT, GET };
 
@@ -33,6 +33,7 @@ enum kind { PUT, GET };
 struct call {
 	enum kind kind;
 	bool bad;		/* from or to memory that is none */
+	bool missing;		/* from or to memory whose pages are not there */
 	int id;			/* of the message put or got */
 	int len;		/* of the message to put; the room of a get */
 	long result;
@@ -237,7 +238,13 @@ static struct history history;
 static atomic_int clock_ticks;
 static atomic_int round_now = -1, arrived;
 static atomic_bool over;
-static char buffer[THREADS + 1][ROOM];
+/* Shared memory: what a page had that goes missing comes back with it. */
+static char *buffers;
+
+static char *buffer(int thread)
+{
+	return buffers + (size_t)thread * ROOM;
+}
 
 static void make_call(struct call *call, char *buf)
 {
@@ -247,11 +254,20 @@ static void make_call(struct call *call, char *buf)
 		fill(buf, call->len, call->id);
 		memcpy(buf, &call->id, sizeof(call->id));
 	}
+	if (call->missing)
+		madvise(buf, ROOM, MADV_DONTNEED);
 	call->start = atomic_fetch_add(&clock_ticks, 1);
 	call->result = call->kind == PUT ? put(at, call->len) : get(at, call->len);
 	call->end = atomic_fetch_add(&clock_ticks, 1);
 	if (call->kind == GET && call->result > 0)
 		memcpy(&call->id, buf, sizeof(call->id));
+}
+
+/* The pause lets an emulator that runs one processor at a time change it. */
+static void let_others_run(void)
+{
+	__builtin_ia32_pause();
+	sched_yield();
 }
 
 /* Each thread's calls have their place in the history from the beginning. */
@@ -264,10 +280,10 @@ static void *caller(void *data)
 		while (atomic_load(&round_now) != round) {
 			if (atomic_load(&over))
 				return NULL;
-			sched_yield();
+			let_others_run();
 		}
 		for (int i = 0; i < PER_THREAD; i++)
-			make_call(&call[i], buffer[thread]);
+			make_call(&call[i], buffer(thread));
 		atomic_fetch_add(&arrived, 1);
 	}
 }
@@ -279,6 +295,7 @@ static struct call any_call(unsigned long *random, int id, bool may_fail)
 	struct call call = {
 		.kind = may_fail ? dice & 1 : PUT,
 		.bad = may_fail && (dice >> 1) % 12 == 0,
+		.missing = (dice >> 32) % 3 == 0,
 		.id = id,
 		.len = (dice >> 8) % 5 == 0 ? LARGE : (dice >> 8) % 5 < 3 ? 40 : 8,
 	};
@@ -308,7 +325,7 @@ static void take_the_rest(void)
 	do {
 		call = &history.call[history.calls++];
 		*call = (struct call) { .kind = GET, .len = ROOM };
-		make_call(call, buffer[THREADS]);
+		make_call(call, buffer(THREADS));
 	} while (call->result >= 0 && history.calls < CALLS_MAX);
 }
 
@@ -316,11 +333,11 @@ static void play(int round)
 {
 	atomic_store(&clock_ticks, 0);
 	for (int i = 0; i < BEFORE; i++)
-		make_call(&history.call[i], buffer[THREADS]);
+		make_call(&history.call[i], buffer(THREADS));
 	atomic_store(&arrived, 0);
 	atomic_store(&round_now, round);
 	while (atomic_load(&arrived) != THREADS)
-		sched_yield();
+		let_others_run();
 	take_the_rest();
 }
 
@@ -339,26 +356,31 @@ static void print_history(void)
 	for (int i = 0; i < history.calls; i++) {
 		const struct call *call = &history.call[i];
 
-		ksft_print_msg("%3d-%-3d %s%s, %s %d: %ld, message %d\n", call->start, call->end,
+		ksft_print_msg("%3d-%-3d %s%s%s, %s %d: %ld, message %d\n", call->start, call->end,
 			       call->kind == PUT ? "put" : "get", call->bad ? " bad memory" : "",
+			       call->missing ? " missing pages" : "",
 			       call->kind == PUT ? "length" : "room", call->len, call->result,
 			       call->id);
 	}
 }
 
-TEST_F_TIMEOUT(msgbox, every_history_is_linearizable, 400)
+TEST_F_TIMEOUT(msgbox, every_history_is_linearizable, 900)
 {
 	unsigned long random = number_from("DM510_MSGBOX_SEED", time(NULL));
+	int histories = number_from("DM510_MSGBOX_HISTORIES", HISTORIES);
 	pthread_t threads[THREADS];
 	int overlapping = 0, played = 0;
 
+	buffers = mmap(NULL, (THREADS + 1) * ROOM, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, buffers);
 	TH_LOG("DM510_MSGBOX_SEED=%lu repeats the calls, not how they meet", random);
 	for (long i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, caller, (void *)i));
 
 	/* An emulator that runs one processor at a time lets few of them meet. */
-	while (played < HISTORIES ||
-	       (overlapping < HISTORIES_MEET && played < HISTORIES_MAX)) {
+	while (played < histories ||
+	       (overlapping < HISTORIES_MEET && played < 5 * histories)) {
 		plan(&random);
 		play(played++);
 		overlapping += overlaps();

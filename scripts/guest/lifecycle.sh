@@ -27,7 +27,17 @@ rmmod dm510_msgbox || exit
 # the seconds) to patch all functions of the kernel.
 echo 60 >/proc/sys/kernel/watchdog_thresh
 
+# Failures are injected where the kernel has that; windows are made wide on a kernel
+# for each way in which kernels preempt, of which there is one on 6.1.
+left_out=none
+[ -e /sys/kernel/debug/failslab ] || left_out=fault_injection
+case $(uname -r) in
+6.1.*-cloud-*) left_out="$left_out|races" ;;
+6.1.*) ;;
+*) left_out="$left_out|races" ;;
+esac
+
 cd /kselftest || exit
-echo "timeout=$((240 + 10 * DM510_MSGBOX_CYCLES))" >dm510_msgbox/settings
+echo "timeout=$((1500 + 10 * DM510_MSGBOX_CYCLES))" >dm510_msgbox/settings
 # shellcheck disable=SC2046 # words are wanted
-./run_kselftest.sh $(sed -n '/\.sh$/s/^/-t /p' kselftest-list.txt)
+./run_kselftest.sh $(grep '\.sh$' kselftest-list.txt | grep -vE ":($left_out)\.sh" | sed 's/^/-t /')

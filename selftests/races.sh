@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Windows are made wide, one after the other: whoever comes to a place where the
+# box's lock is not held, or where a call is counted in or out, is held up there,
+# and others come between. Meanwhile calls are made from many threads, and all of
+# what they say must be right. The place must have been passed, else nothing was
+# shown.
+#
+# While held up somebody sleeps, computes (busy), or is preempted again and again.
+
+# The tests are called by name, from a list.
+# shellcheck disable=SC2317
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+sum_call=$modules/sum_call.ko
+
+# open_window WHERE FUNCTION HOW US EVERY
+open_window()
+{
+	address=$(address_of "$2")
+	[ -n "$address" ] || {
+		echo "# there is no function $2"
+		return 1
+	}
+	after=0
+	[ "$1" = before ] || after=1
+	insert "$modules/widen_window.ko" address="$address" after="$after" how="$3" us="$4" every="$5"
+}
+
+close_window()
+{
+	hits=$(cat /sys/module/widen_window/parameters/hits)
+	remove widen_window || return 1
+	[ "$hits" -gt 0 ] || {
+		echo '# nobody has come by'
+		return 1
+	}
+}
+
+# fine COMMAND...: has to succeed; shows what it says if it does not
+fine()
+{
+	"$@" >"$tmp/said" 2>&1 && return 0
+	sed 's/^/# /' "$tmp/said"
+	return 1
+}
+
+# Each result has an order of all the calls that explains it, and the books agree.
+calls_are_right()
+{
+	fine env DM510_MSGBOX_HISTORIES=80 "$here/linearizable" && fine "$here/soak" 2
+}
+
+limits_are_kept()
+{
+	fine "$here/limits"
+}
+
+stuck_calls_are_right()
+{
+	fine "$here/userfaultfd"
+}
+
+# CHECK WHERE FUNCTION HOW: with the box
+widened()
+{
+	load && open_window "$2" "$3" "$4" 1000 3 || return 1
+	"$1"
+	fine=$?
+	close_window && unload && [ "$fine" -eq 0 ]
+}
+
+calls_are_right_and_sleep()
+{
+	widened calls_are_right "$1" "$2" sleep
+}
+
+calls_are_right_and_are_preempted()
+{
+	widened calls_are_right "$1" "$2" preempt
+}
+
+# Under the lock nobody may do anything else.
+calls_are_right_and_are_busy()
+{
+	widened calls_are_right "$1" "$2" busy
+}
+
+# WHERE FUNCTION HOW US: the module comes and goes while every CPU calls
+cycles()
+{
+	start_hammer || return 1
+	done=0
+	while [ "$done" -lt 2 ] && load && open_window "$1" "$2" "$3" "$4" 50 &&
+		meet_hammer && unload && close_window; do
+		done=$((done + 1))
+	done
+	stop_hammer && is 'cycles' 2 "$done" && calls_are_gone && text_is_as_before
+}
+
+# leave_last HOW MILLISECONDS: a call that sleeps so long is the last in flight
+leave_last()
+{
+	insert "$sum_call" nr=400 milliseconds="$2" &&
+		open_window after swake_up_one "$1" 2000000 1 || return 1
+	"$here/call" number 400 40 2 >"$tmp/sum" &
+	caller=$!
+	sleep 1
+	remove sum_call
+	removed=$?
+	wait "$caller"
+	[ "$removed" -eq 0 ] && is 'sum' 42 "$(cat "$tmp/sum")"
+}
+
+# Whoever goes last wakes up who unloads the module, which must not be gone before
+# this one is out of it. How long it takes until all others are out is the
+# machine's to say.
+the_last_one_out_is_waited_for()
+{
+	for milliseconds in 2000 8000 32000; do
+		leave_last "$1" "$milliseconds" || return 1
+		close_window >"$tmp/said" && text_is_as_before && return 0
+	done
+	cat "$tmp/said"
+	return 1
+}
+
+run_tests '
+	calls_are_right_and_sleep before put_small_slowly
+	calls_are_right_and_are_preempted before put_small_slowly
+	calls_are_right_and_sleep after user_memory_fault_in_readable
+	calls_are_right_and_are_preempted after user_memory_fault_in_readable
+	calls_are_right_and_sleep before get_slowly
+	calls_are_right_and_are_preempted before get_slowly
+	calls_are_right_and_sleep after user_memory_fault_in_writable
+	calls_are_right_and_are_preempted after user_memory_fault_in_writable
+	calls_are_right_and_sleep after user_pages_pin
+	calls_are_right_and_are_preempted after user_pages_pin
+	calls_are_right_and_sleep before user_pages_write
+	calls_are_right_and_are_preempted before user_pages_write
+	calls_are_right_and_sleep after user_pages_write
+	calls_are_right_and_are_preempted after user_pages_write
+	calls_are_right_and_sleep before user_memory_read
+	calls_are_right_and_are_preempted before user_memory_read
+	calls_are_right_and_sleep after segment_alloc
+	calls_are_right_and_are_preempted after segment_alloc
+	calls_are_right_and_sleep before segment_free
+	calls_are_right_and_are_preempted before segment_free
+	calls_are_right_and_are_busy after user_memory_writable_nofault
+	widened limits_are_kept before user_memory_read sleep
+	widened limits_are_kept before user_pages_write sleep
+	widened stuck_calls_are_right before user_memory_fault_in_writable sleep
+	cycles before syscall_hook_dispatch busy 2000
+	cycles before syscall_hook_dispatch preempt 2000
+	cycles before sys_msgbox_get sleep 20000
+	cycles after sys_msgbox_put sleep 20000
+	the_last_one_out_is_waited_for busy
+	the_last_one_out_is_waited_for preempt
+'
