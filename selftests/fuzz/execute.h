@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FUZZ_EXECUTE_H
+#define FUZZ_EXECUTE_H
+
+#include "program.h"
+
+#define WHY_MAX	240
+
+void execute_init(void);
+
+/*
+ * Runs the case on an empty box and leaves an empty box. False: something was not
+ * as it has to be, and why says what.
+ */
+bool execute(const struct program *program, char why[WHY_MAX]);
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "../sysfs.h"
+#include "figures.h"
+
+/* A look at a file takes as long as some calls. */
+#define ALL_EVERY	32
+
+/* Kept open. */
+static int count_file, bytes_file, memory_file;
+
+/**
+ * struct end - a way in which a call can end
+ * @error: 0 for success
+ * @file: of its figure
+ * @figure: what that has to show
+ */
+static struct end {
+	const char *name;
+	enum action call;
+	int error;
+	int file;
+	long figure;
+} ends[ENDS] = {
+	{ .name = "puts", .call = PUT },
+	{ .name = "put_einval", .call = PUT, .error = EINVAL },
+	{ .name = "put_emsgsize", .call = PUT, .error = EMSGSIZE },
+	{ .name = "put_eagain", .call = PUT, .error = EAGAIN },
+	{ .name = "put_eaddrnotavail", .call = PUT, .error = EADDRNOTAVAIL },
+	{ .name = "put_efault", .call = PUT, .error = EFAULT },
+	{ .name = "gets", .call = GET },
+	{ .name = "get_einval", .call = GET, .error = EINVAL },
+	{ .name = "get_enodata", .call = GET, .error = ENODATA },
+	{ .name = "get_emsgsize", .call = GET, .error = EMSGSIZE },
+	{ .name = "get_eaddrnotavail", .call = GET, .error = EADDRNOTAVAIL },
+	{ .name = "get_efault", .call = GET, .error = EFAULT },
+};
+
+bool tally_add(struct tally *tally, enum action call, long ret)
+{
+	int error = ret < 0 ? -ret : 0;
+
+	for (int i = 0; i < ENDS; i++) {
+		if (ends[i].call == call && ends[i].error == error) {
+			tally->calls[i]++;
+			return true;
+		}
+	}
+	return false;
+}
+
+void tally_sum(struct tally *tally, const struct tally *other)
+{
+	for (int i = 0; i < ENDS; i++)
+		tally->calls[i] += other->calls[i];
+}
+
+static int open_figure(const char *name)
+{
+	char path[128];
+	int file;
+
+	snprintf(path, sizeof(path), FIGURES_FOLDER "/%s", name);
+	file = open(path, O_RDONLY);
+	if (file < 0) {
+		perror(path);
+		exit(2);
+	}
+	return file;
+}
+
+static long read_figure(int file)
+{
+	char text[32];
+	ssize_t len = pread(file, text, sizeof(text) - 1, 0);
+
+	if (len <= 0)
+		return -EIO;
+	text[len] = '\0';
+	return strtol(text, NULL, 10);
+}
+
+void figures_open(void)
+{
+	count_file = open_figure("count");
+	bytes_file = open_figure("bytes");
+	memory_file = open_figure("memory");
+	for (int i = 0; i < ENDS; i++) {
+		ends[i].file = open_figure(ends[i].name);
+		ends[i].figure = read_figure(ends[i].file);
+	}
+}
+
+void figures_close(void)
+{
+	close(count_file);
+	close(bytes_file);
+	close(memory_file);
+	for (int i = 0; i < ENDS; i++)
+		close(ends[i].file);
+}
+
+long figure_count(void)
+{
+	return read_figure(count_file);
+}
+
+long figure_bytes(void)
+{
+	return read_figure(bytes_file);
+}
+
+long figure_memory(void)
+{
+	return read_figure(memory_file);
+}
+
+static bool end_moved(struct end *end, long by, char *why, size_t size)
+{
+	long figure = read_figure(end->file), expected = end->figure + by;
+
+	end->figure = figure;
+	if (figure == expected)
+		return true;
+	snprintf(why, size, "%s is %ld, not %ld", end->name, figure, expected);
+	return false;
+}
+
+bool figures_moved(const struct tally *tally, char *why, size_t size)
+{
+	static unsigned int asked;
+	bool all = asked++ % ALL_EVERY == 0, good = true;
+
+	for (int i = 0; i < ENDS; i++)
+		if (all || tally->calls[i])
+			good = end_moved(&ends[i], tally->calls[i], why, size) && good;
+	return good;
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs cases until the time is over or something is not as it has to be. What a
+ * case reaches for the first time makes it one that others are made of. For a
+ * virtual machine: it takes the box, its limits and the module for its own.
+ */
+#include <getopt.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "../calls.h"
+#include "coverage.h"
+#include "execute.h"
+#include "figures.h"
+#include "kernel_log.h"
+#include "memory.h"
+#include "module.h"
+#include "mutate.h"
+
+#define CORPUS_MAX	4096
+#define COSTLY		(256 * KIB)
+#define HANG_SECONDS	120
+#define PROGRESS_SECONDS	5
+#define CYCLE_SECONDS	20
+
+static struct program corpus[CORPUS_MAX];
+static int corpus_count;
+
+static const char *seeds, *replay, *deny, *ko;
+static long seconds = 10, rounds = 1;
+static unsigned long seed;
+
+static atomic_long done;
+/* The case that is under way. */
+static char current[TEXT_MAX];
+static long cycles;
+
+static long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+/* --- one case */
+
+/* False: why says what is wrong, the program's text is in the kernel's log. */
+static bool run(const struct program *program, char why[WHY_MAX])
+{
+	bool good;
+
+	program_print(program, current);
+	kernel_log_write(current);
+	coverage_reset();
+	good = execute(program, why);
+	if (kernel_log_complains(why, WHY_MAX))
+		good = false;
+	atomic_fetch_add(&done, 1);
+	return good;
+}
+
+static void corpus_add(const struct program *program)
+{
+	if (corpus_count < CORPUS_MAX)
+		corpus[corpus_count++] = *program;
+}
+
+static bool cycle_module(void)
+{
+	char why[WHY_MAX];
+	bool good;
+
+	kernel_log_write("cycle");
+	coverage_reset();
+	figures_close();
+	good = module_cycle(ko, why, sizeof(why));
+	if (kernel_log_complains(why, sizeof(why)))
+		good = false;
+	if (!good) {
+		printf("# %s\ncase: cycle\n", why);
+		return false;
+	}
+	coverage_find_module();
+	coverage_is_new();
+	figures_open();
+	cycles++;
+	return true;
+}
+
+/*
+ * Fails as it did, or otherwise: with threads not each time. A box that a failure
+ * has left in disorder is not one to try the next case on.
+ */
+static bool still_fails(const struct program *program)
+{
+	char why[WHY_MAX];
+	int tries = program_threads(program) > 1 ? 20 : 1;
+
+	while (tries--) {
+		if (figure_count() && ko && !cycle_module())
+			return false;
+		if (!run(program, why))
+			return true;
+	}
+	return false;
+}
+
+/* Leaves out what is not needed to fail. */
+static void minimize(struct program *program)
+{
+	for (int i = program->count - 1; i >= 0 && program->count > 1; i--) {
+		struct program less = *program;
+
+		memmove(less.op + i, less.op + i + 1,
+			(--less.count - i) * sizeof(*less.op));
+		if (still_fails(&less))
+			*program = less;
+	}
+}
+
+/* scripts/fuzz keeps what stands behind `case:`. */
+static void report(const struct program *program, const char *why)
+{
+	char text[TEXT_MAX];
+
+	program_print(program, text);
+	printf("# %s\n", why);
+	printf("case: %s\n", text);
+}
+
+static void report_failure(struct program *program, const char *why)
+{
+	printf("# after %ld cases:\n", done);
+	report(program, why);
+	if (!strstr(why, "the kernel says") && still_fails(program)) {
+		minimize(program);
+		report(program, "the same, with less");
+	}
+}
+
+/* --- a call that does not return */
+
+static void *watch(void *unused)
+{
+	long seen = -1;
+
+	(void)unused;
+	for (;;) {
+		long before = seen;
+
+		sleep(HANG_SECONDS);
+		seen = atomic_load(&done);
+		if (seen == before) {
+			printf("# has not ended within %d s\ncase: %s\n", HANG_SECONDS, current);
+			_exit(1);
+		}
+	}
+	return NULL;
+}
+
+/* --- many cases */
+
+static void progress(long start)
+{
+	long time = now() - start;
+
+	printf("# %ld s: %ld cases (%ld/s), module %ld times, ", time, done,
+	       time ? done / time : done, cycles + 1);
+	printf("%d places, %d pairs, %d outcomes, corpus %d\n", coverage_places(),
+	       coverage_pairs(), coverage_notes(), corpus_count);
+}
+
+/* Cases that take long seldom. */
+static const struct program *choose(void)
+{
+	for (;;) {
+		const struct program *program = &corpus[next_random(&seed) % corpus_count];
+
+		if (program_cost(program) < COSTLY || next_random(&seed) % 16 == 0)
+			return program;
+	}
+}
+
+static void next_program(struct program *program)
+{
+	if (!corpus_count || next_random(&seed) % 16 == 0) {
+		program_random(program, &seed);
+		return;
+	}
+	*program = *choose();
+	program_mutate(program, choose(), &seed);
+}
+
+static bool try_program(struct program *program)
+{
+	char why[WHY_MAX];
+
+	if (!run(program, why)) {
+		report_failure(program, why);
+		return false;
+	}
+	if (coverage_is_new())
+		corpus_add(program);
+	return true;
+}
+
+/* Loading takes long where the processor is emulated: a fifth of the time at most. */
+static bool cycle_at_times(long *next)
+{
+	long start = now(), took;
+
+	if (!cycle_module())
+		return false;
+	took = now() - start;
+	*next = now() + (4 * took > CYCLE_SECONDS ? 4 * took : CYCLE_SECONDS);
+	return true;
+}
+
+static bool fuzz(void)
+{
+	long start = now(), said = start, next_cycle = start + CYCLE_SECONDS;
+	struct program program;
+
+	while (now() - start < seconds) {
+		next_program(&program);
+		if (!try_program(&program))
+			return false;
+		if (now() - said >= PROGRESS_SECONDS) {
+			progress(start);
+			said = now();
+		}
+		if (ko && now() >= next_cycle && !cycle_at_times(&next_cycle))
+			return false;
+	}
+	progress(start);
+	return true;
+}
+
+/* Runs each line of a file; false at the first that fails. */
+static bool run_file(const char *path)
+{
+	struct program program;
+	char line[TEXT_MAX];
+	FILE *file = fopen(path, "r");
+	bool good = true;
+
+	if (!file) {
+		perror(path);
+		exit(2);
+	}
+	while (good && fgets(line, sizeof(line), file)) {
+		if (*line == '#' || *line == '\n')
+			continue;
+		if (!strcmp(line, "cycle\n")) {
+			good = !ko || cycle_module();
+		} else if (program_parse(line, &program)) {
+			good = try_program(&program);
+		} else {
+			fprintf(stderr, "fuzz: this is no case: %s", line);
+			exit(2);
+		}
+	}
+	fclose(file);
+	return good;
+}
+
+static bool run_replay(void)
+{
+	for (long i = 0; i < rounds; i++)
+		if (!run_file(replay))
+			return false;
+	printf("# %ld rounds without a failure\n", rounds);
+	return true;
+}
+
+static const struct option options[] = {
+	{ "seconds", required_argument, NULL, 's' },
+	{ "seed", required_argument, NULL, 'r' },
+	{ "corpus", required_argument, NULL, 'c' },
+	{ "replay", required_argument, NULL, 'p' },
+	{ "rounds", required_argument, NULL, 'n' },
+	{ "splats", required_argument, NULL, 'd' },
+	{ "module", required_argument, NULL, 'm' },
+	{}
+};
+
+static void set_option(int option, char *value)
+{
+	switch (option) {
+	case 's':
+		seconds = atol(value);
+		break;
+	case 'r':
+		seed = strtoul(value, NULL, 0);
+		break;
+	case 'c':
+		seeds = value;
+		break;
+	case 'p':
+		replay = value;
+		break;
+	case 'n':
+		rounds = atol(value);
+		break;
+	case 'd':
+		deny = value;
+		break;
+	case 'm':
+		ko = value;
+		break;
+	default:
+		exit(2);
+	}
+}
+
+static void parse(int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		set_option(option, optarg);
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	seed = time(NULL);
+	parse(argc, argv);
+	kernel_log_init(deny);
+	if (drain() < 0) {
+		fprintf(stderr, "fuzz: the box cannot be emptied: is the module loaded?\n");
+		return 2;
+	}
+	memory_init();
+	figures_open();
+	printf("# %s, --seed %lu\n", coverage_init() ? "coverage by kcov" :
+	       "no kcov in this kernel: outcomes only", seed);
+	execute_init();
+	if (pthread_create(&thread, NULL, watch, NULL))
+		return 2;
+	if (replay)
+		return !run_replay();
+	if (seeds && !run_file(seeds))
+		return 1;
+	return !fuzz();
+}

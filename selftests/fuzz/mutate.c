@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/* New cases, from nothing or from cases that have shown something new. */
+#include <limits.h>
+
+#include "../calls.h"
+#include "mutate.h"
+
+static unsigned long dice(unsigned long *random, unsigned long sides)
+{
+	return next_random(random) % sides;
+}
+
+/* Around these something changes, in the store or in the kernel. */
+static const int borders[] = {
+	0, 4, 8, 64, PAGE, 2 * PAGE, 16 * PAGE, 17 * PAGE, 32 * PAGE, MIB,
+};
+
+static long any_len(unsigned long *random)
+{
+	static const int odd[] = { -1, INT_MIN, INT_MAX, 4 * MIB, 4 * MIB + 1, LEN_MAX };
+	int most_borders = dice(random, 16) ? 6 : ARRAY_SIZE(borders);
+
+	switch (dice(random, 32)) {
+	case 0:
+		return odd[dice(random, ARRAY_SIZE(odd))];
+	case 1:
+		return dice(random, dice(random, 8) ? 256 * KIB : LEN_MAX + 1);
+	case 2 ... 7:
+		return dice(random, 3 * PAGE);
+	case 8 ... 17:
+		return labs(borders[dice(random, most_borders)] - 8 + (long)dice(random, 17));
+	default:
+		return dice(random, 300);
+	}
+}
+
+static long any_max_bytes(unsigned long *random)
+{
+	return dice(random, 4) ? 128 * KIB + dice(random, 128) * KIB : dice(random, 64 * MIB);
+}
+
+static int any_offset(unsigned long *random)
+{
+	switch (dice(random, 4)) {
+	case 0:
+		return dice(random, OFFSET_MAX + 1);
+	case 1:
+		return PAGE - 1 - dice(random, 16);
+	default:
+		return 0;
+	}
+}
+
+static void any_memory(struct op *op, unsigned long *random)
+{
+	long most = op->value < 1 ? 1 : op->value > LEN_MAX ? LEN_MAX : op->value;
+
+	op->layout = dice(random, 3) ? PLAIN : dice(random, LAYOUTS);
+	op->offset = any_offset(random);
+	op->at = 0;
+	if (op->layout >= READONLY && op->layout <= BEYOND)
+		op->at = dice(random, 2) ? (long)dice(random, most) : most - 1;
+}
+
+static void any_op(struct op *op, int threads, unsigned long *random)
+{
+	*op = (struct op) { .thread = dice(random, threads), .times = 1 };
+	switch (dice(random, 32)) {
+	case 0:
+		op->action = SET_MAX_BYTES;
+		op->value = any_max_bytes(random);
+		return;
+	case 1:
+		op->action = SET_MAX_MESSAGE_BYTES;
+		op->value = dice(random, 8) ? 1 + dice(random, 3 * PAGE) : INT_MAX;
+		return;
+	case 2:
+		op->action = DRAIN;
+		return;
+	case 3:
+		op->action = FIGURES;
+		return;
+	case 4 ... 19:
+		op->action = PUT;
+		op->value = any_len(random);
+		break;
+	default:
+		op->action = GET;
+		op->value = dice(random, 2) ? LEN_MAX : any_len(random);
+	}
+	if (!dice(random, 3))
+		op->times = 1 + dice(random, dice(random, 2) ? 8 : TIMES_MAX);
+	any_memory(op, random);
+}
+
+/*
+ * How far the stack of records is filled before an operation, if each call so
+ * far has succeeded and the messages are as long as those put last: a guess, that
+ * only has to be right now and then.
+ */
+static long filled_before(const struct program *program, int op)
+{
+	long filled = 0, last = 4;
+
+	for (int i = 0; i < op; i++) {
+		const struct op *each = &program->op[i];
+
+		if (each->action == PUT && each->value >= 0 && each->value <= LEN_MAX) {
+			last = each->value > 8 * KIB ? 12 : (each->value + 7) & ~3L;
+			filled += each->times * last;
+		} else if (each->action == GET) {
+			filled -= each->times * last;
+		}
+		if (filled < 0 || each->action == DRAIN)
+			filled = 0;
+	}
+	return filled;
+}
+
+/* Lets a message end where a segment does, or hardly before or behind. */
+static void end_with_segment(struct program *program, int op, unsigned long *random)
+{
+	static const long segment = 64 * KIB - 16;
+	long left = segment - filled_before(program, op) % segment;
+	long len = left - 12 + (long)dice(random, 17);
+
+	if (len >= 0 && len <= 8 * KIB)
+		program->op[op].value = len;
+	else
+		program->op[op] = (struct op) {
+			.action = PUT, .value = 8 * KIB - 4, .times = left / (8 * KIB) ?: 1,
+		};
+}
+
+static void change_op(struct program *program, int threads, unsigned long *random)
+{
+	int at = dice(random, program->count);
+	struct op *op = &program->op[at];
+
+	switch (dice(random, 6)) {
+	case 0:
+		op->thread = dice(random, threads);
+		break;
+	case 1:
+		op->times = 1 + dice(random, TIMES_MAX);
+		break;
+	case 2:
+		any_memory(op, random);
+		break;
+	case 3:
+		if (op->action == PUT)
+			end_with_segment(program, at, random);
+		break;
+	case 4:
+		op->value = is_call(op) ? any_len(random) : any_max_bytes(random);
+		break;
+	default:
+		any_op(op, threads, random);
+	}
+}
+
+static void insert_op(struct program *program, int threads, unsigned long *random)
+{
+	int at = dice(random, program->count + 1);
+
+	if (program->count == OPS_MAX)
+		return;
+	memmove(program->op + at + 1, program->op + at,
+		(program->count++ - at) * sizeof(*program->op));
+	any_op(program->op + at, threads, random);
+}
+
+static void remove_ops(struct program *program, unsigned long *random)
+{
+	int at = dice(random, program->count);
+	int most = program->count - at;
+	int many = 1 + dice(random, most);
+
+	if (many == program->count)
+		return;
+	memmove(program->op + at, program->op + at + many,
+		(most - many) * sizeof(*program->op));
+	program->count -= many;
+}
+
+/* Goes on with what another case ends with. */
+static void go_on_with(struct program *program, const struct program *other, unsigned long *random)
+{
+	int keep = 1 + dice(random, program->count);
+	int from = dice(random, other->count);
+
+	program->count = keep;
+	while (program->count < OPS_MAX && from < other->count)
+		program->op[program->count++] = other->op[from++];
+}
+
+/* The same by one thread, or by several at once. */
+static void share_out(struct program *program, int threads, unsigned long *random)
+{
+	for (int i = 0; i < program->count; i++)
+		program->op[i].thread = dice(random, threads);
+}
+
+static void mutate_once(struct program *program, const struct program *other,
+			unsigned long *random)
+{
+	int threads = program_threads(program);
+
+	switch (dice(random, 12)) {
+	case 0:
+		go_on_with(program, other, random);
+		break;
+	case 1:
+		share_out(program, 1 + dice(random, THREADS_MAX), random);
+		break;
+	case 2 ... 3:
+		remove_ops(program, random);
+		break;
+	case 4 ... 6:
+		insert_op(program, threads, random);
+		break;
+	default:
+		change_op(program, threads, random);
+	}
+}
+
+void program_mutate(struct program *program, const struct program *other, unsigned long *random)
+{
+	struct program before = *program;
+
+	do {
+		*program = before;
+		for (int i = 1 + dice(random, 4); i; i--)
+			mutate_once(program, other, random);
+	} while (!program_is_small(program));
+}
+
+void program_random(struct program *program, unsigned long *random)
+{
+	int threads = dice(random, 3) ? 1 : 1 + dice(random, THREADS_MAX);
+
+	do {
+		program->count = 1 + dice(random, OPS_MAX / 2);
+		for (int i = 0; i < program->count; i++)
+			any_op(&program->op[i], threads, random);
+	} while (!program_is_small(program));
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "../calls.h"
+#include "oracle.h"
+
+#define MAX_BYTES		(64L * MIB)
+#define MAX_MESSAGE_BYTES	(4L * MIB)
+
+#define SEGMENT		(64 * KIB)
+#define MAX_BYTES_MIN	(2 * SEGMENT)
+/* An unused segment that may be there, and that makes room for a message. */
+#define SPARE_MAX	(MIB + PAGE)
+
+void model_init(struct model *model)
+{
+	model->max_bytes = MAX_BYTES;
+	model->max_message_bytes = MAX_MESSAGE_BYTES;
+	model->bytes = 0;
+	model->depth = 0;
+}
+
+static long new_max_message_bytes(const struct op *op, long old)
+{
+	return op->value >= 1 && op->value <= INT_MAX ? op->value : old;
+}
+
+long model_set_limit(struct model *model, const struct op *op)
+{
+	if (op->action == SET_MAX_MESSAGE_BYTES) {
+		if (op->value < 1 || op->value > INT_MAX)
+			return -EINVAL;
+		model->max_message_bytes = op->value;
+	} else {
+		if (op->value < MAX_BYTES_MIN)
+			return -EINVAL;
+		model->max_bytes = op->value;
+	}
+	return 0;
+}
+
+bool model_is_limited(const struct model *model, const struct op *op)
+{
+	return model->max_bytes != MAX_BYTES || op->value > LEN_MAX;
+}
+
+/* At most that much more: a segment of its own, rounded to pages, and the stack's next. */
+static bool may_be_full(const struct model *model, const struct call *call)
+{
+	long more = call->op->value + 2 * PAGE + SEGMENT;
+
+	return model_is_limited(model, call->op) && call->held + more > model->max_bytes;
+}
+
+/* At least that much. */
+static bool must_be_full(const struct model *model, const struct call *call)
+{
+	long more = call->op->value > SEGMENT ? call->op->value : 0;
+
+	return model_is_limited(model, call->op) &&
+	       call->held - SPARE_MAX + more > model->max_bytes;
+}
+
+static bool is_invalid(const struct call *call)
+{
+	return !call->place->buf || call->op->value < 0;
+}
+
+static bool faults(const struct call *call, long len)
+{
+	enum access access = place_access(call->place, len, call->op->action == GET);
+
+	return access == BAD || (access == UNKNOWN && call->ret == -EFAULT);
+}
+
+static long expected_put(const struct model *model, const struct call *call)
+{
+	if (is_invalid(call))
+		return -EINVAL;
+	if (call->op->value > model->max_message_bytes)
+		return -EMSGSIZE;
+	if (must_be_full(model, call) || (call->ret == -EAGAIN && may_be_full(model, call)))
+		return -EAGAIN;
+	return faults(call, call->op->value) ? -EFAULT : 0;
+}
+
+long model_put(struct model *model, const struct call *call)
+{
+	long expected = expected_put(model, call);
+
+	if (expected || call->ret)
+		return expected;
+	model->bytes += call->op->value;
+	model->message[model->depth].len = call->op->value;
+	model->message[model->depth++].content = call->content;
+	return 0;
+}
+
+static long expected_get(const struct model *model, const struct call *call)
+{
+	long len;
+
+	if (is_invalid(call))
+		return -EINVAL;
+	if (!model->depth)
+		return -ENODATA;
+	len = model->message[model->depth - 1].len;
+	if (len > call->op->value)
+		return -EMSGSIZE;
+	return faults(call, len) ? -EFAULT : len;
+}
+
+long model_get(struct model *model, const struct call *call)
+{
+	long expected = expected_get(model, call);
+
+	if (expected < 0 || call->ret != expected)
+		return expected;
+	if (model->message[model->depth - 1].content != call->content)
+		return SOMETHING_ELSE;
+	model->depth--;
+	model->bytes -= call->ret;
+	return call->ret;
+}
+
+void range_init(struct range *range, const struct program *program)
+{
+	range->largest = program_largest(program);
+	range->lowest = MAX_MESSAGE_BYTES;
+	range->highest = MAX_MESSAGE_BYTES;
+	range->limited = program_has(program, SET_MAX_BYTES);
+	for (int i = 0; i < program->count; i++) {
+		const struct op *op = &program->op[i];
+		long max;
+
+		if (op->action != SET_MAX_MESSAGE_BYTES)
+			continue;
+		max = new_max_message_bytes(op, MAX_MESSAGE_BYTES);
+		range->lowest = max < range->lowest ? max : range->lowest;
+		range->highest = max > range->highest ? max : range->highest;
+	}
+}
+
+long range_put(const struct range *range, const struct call *call)
+{
+	long len = call->op->value;
+
+	if (is_invalid(call))
+		return -EINVAL;
+	if (len > range->highest || (len > range->lowest && call->ret == -EMSGSIZE))
+		return -EMSGSIZE;
+	if (call->ret == -EAGAIN && (range->limited || len > LEN_MAX))
+		return -EAGAIN;
+	return faults(call, len) ? -EFAULT : 0;
+}
+
+long range_get(const struct range *range, const struct call *call)
+{
+	long room = call->op->value;
+	long most = room < range->largest ? room : range->largest;
+
+	if (is_invalid(call))
+		return -EINVAL;
+	if (call->ret == -ENODATA)
+		return -ENODATA;
+	if (call->ret == -EMSGSIZE && room < range->largest)
+		return -EMSGSIZE;
+	if (call->ret == -EFAULT && place_access(call->place, most, true) != GOOD)
+		return -EFAULT;
+	if (call->ret >= 0 && call->ret <= most &&
+	    place_access(call->place, call->ret, true) != BAD)
+		return call->ret;
+	return SOMETHING_ELSE;
+}
