@@ -190,6 +190,13 @@ static long get_at(char *buf, int len)
 	return get(buf, len);
 }
 
+/* The page is good, and not there: it has to be brought in first. */
+static long get_at_missing(char *buf, int len)
+{
+	madvise((char *)((unsigned long)buf & -PAGE), PAGE, MADV_DONTNEED);
+	return get(buf, len);
+}
+
 /* Good memory up to the border, bad memory from there on. */
 static long at_end_of_good(const struct border *border, call_at call, int good_bytes, int len)
 {
@@ -354,6 +361,10 @@ TEST_F(border, bad_memory_beyond_the_message_does_not_matter)
 		EXPECT_EQ(len, at_end_of_good(&self->border, get_at, len, INT_MAX)) {
 			TH_LOG("the greatest length, len %d", len);
 		}
+		ASSERT_EQ(0, put(message, len));
+		EXPECT_EQ(len, at_end_of_good(&self->border, get_at_missing, len, len + 2 * PAGE)) {
+			TH_LOG("into a page that is missing, len %d", len);
+		}
 		ASSERT_EQ(-ENODATA, get_nothing());
 		free(message);
 	}
@@ -407,6 +418,37 @@ TEST_F(msgbox, put_from_kernel_addresses)
 		}
 	}
 	get_two_below(_metadata);
+}
+
+/* 0 where it is not shown. It is another one each time the kernel boots. */
+static uintptr_t address_of(const char *symbol)
+{
+	char line[256], name[128];
+	unsigned long address = 0;
+	FILE *symbols = fopen("/proc/kallsyms", "r");
+
+	while (symbols && fgets(line, sizeof(line), symbols))
+		if (sscanf(line, "%lx %*c %127s", &address, name) == 2 && !strcmp(name, symbol))
+			break;
+	if (symbols && feof(symbols))
+		address = 0;
+	if (symbols)
+		fclose(symbols);
+	return address;
+}
+
+TEST_F(msgbox, put_from_kernel_memory_that_is_there)
+{
+	char *banner = (char *)address_of("linux_banner");
+
+	if (!banner)
+		SKIP_TEST("only root sees where it is");
+	for (int len = 1; len <= 16; len++) {
+		EXPECT_EQ(-EFAULT, put(banner, len)) {
+			TH_LOG("len %d", len);
+		}
+	}
+	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
 TEST_F(msgbox, get_into_kernel_addresses)

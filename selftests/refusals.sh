@@ -35,6 +35,13 @@ numbers_far_apart()
 		log_is 'dm510_msgbox: the 2 numbers from 387 to 460 do not fit in a window of 64'
 }
 
+# By one.
+numbers_just_too_far_apart()
+{
+	numbers_are_refused 'Invalid argument' 387 451 &&
+		log_is 'dm510_msgbox: the 2 numbers from 387 to 451 do not fit in a window of 64'
+}
+
 numbers_as_far_apart_as_can_be()
 {
 	numbers_are_refused 'Invalid argument' 4294967295 0 &&
@@ -134,6 +141,7 @@ do_syscall_64_is_not_as_it_was_built()
 run_tests '
 	one_number_twice
 	numbers_far_apart
+	numbers_just_too_far_apart
 	numbers_as_far_apart_as_can_be
 	numbers_of_the_kernel
 	a_number_of_the_past

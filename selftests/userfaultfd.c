@@ -288,6 +288,25 @@ TEST_F(stuck, a_signal_does_not_end_the_call)
 	ASSERT_EQ(1, signals_seen);
 }
 
+TEST_F(stuck, a_signal_does_not_end_a_put)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct call call = { .is_put = true, .buf = self->buf, .len = variant->len };
+	pthread_t thread;
+
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+	ASSERT_EQ(0, pthread_kill(thread, SIGUSR1));
+	put_and_get(_metadata);
+
+	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, call.ret);
+	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
+	ASSERT_EQ(1, signals_seen);
+}
+
 /*
  * A child whose one thread makes the call while the other tells its parent,
  * by a byte through the pipe, that it is stuck. It never ends by itself.
