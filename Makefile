@@ -13,8 +13,8 @@ CYCLES_OPTION = $(if $(CYCLES),--cycles $(CYCLES))
 # make W=1, C=2, V=1 and the like are meant for kbuild too.
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
 
-.PHONY: modules load status unload demo kselftest kselftest-all \
-	shell bench bench-check bench-update models check help clean distclean
+.PHONY: modules load status unload demo kselftest kselftest-all kselftest-debug coverage \
+	shell bench bench-check bench-update models mutants fuzz soak check help clean distclean
 
 modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<its headers>
 	@scripts/build-module $(KDIR) $(KBUILD_ARGS)
@@ -35,8 +35,14 @@ demo:			## see it work, on a stock kernel in a virtual machine
 kselftest:		## test it, on a stock kernel in a virtual machine
 	@scripts/kselftest $(CYCLES_OPTION) $(KERNEL)
 
-kselftest-all:		## test it on every kernel it knows, one after the other
-	@scripts/kselftest-all $(CYCLES_OPTION)
+kselftest-all:		## test it on every stock kernel it knows, one after the other (SHORT=1: on some)
+	@scripts/kselftest-all $(if $(SHORT),--short) $(CYCLES_OPTION)
+
+kselftest-debug:	## test it on kernels, built here, that check memory, locks and data races
+	@scripts/kselftest-all --debug $(if $(SHORT),--short) $(CYCLES_OPTION)
+
+coverage:		## which lines and branches of the module do the tests execute?
+	@scripts/coverage
 
 shell:			## a prompt in such a virtual machine, the module loaded
 	@scripts/shell $(KERNEL)
@@ -50,6 +56,15 @@ bench-check:		## does any size cost more instructions than the committed figures
 bench-update:		## make the figures of the last `make bench` the committed ones
 	@scripts/bench/update
 
+mutants:		## plant bugs, each by itself, and see that the tests catch them (SHORT=1: a few)
+	@scripts/mutants $(if $(SHORT),--short)
+
+fuzz:			## five minutes of made-up calls, guided by coverage, or SECONDS=<number>
+	@scripts/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
+
+soak:			## ten minutes of traffic, faults, limits and reloading, or MINUTES=<number>
+	@scripts/soak $(if $(MINUTES),--minutes $(MINUTES)) $(KERNEL)
+
 models:			## search the models of the box and of unloading, every interleaving
 	@scripts/models
 
@@ -58,7 +73,7 @@ check:			## check the sources: warnings, sparse, checkpatch, kernel-doc, shellch
 
 help:			## this list
 	@echo "make [target] [VARIABLE=value]"
-	@sed -n 's/^\([a-z-]*\):[^#]*##/  \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*##/  \1\t/p' Makefile | expand -t 20
 	@echo "KERNEL is one of: $$(awk '!/^#/ { printf "%s ", $$1 }' scripts/kernels)"
 
 clean:			## remove what was built, keep what was fetched
