@@ -19,10 +19,18 @@ static struct msgbox_limits limits = {
 	.max_bytes = SZ_64M,
 };
 
-/* A length is an int in the calls. */
+/* A length is an int in the calls, which may read the limit at any time. */
 static int set_max_message_bytes(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, 1, INT_MAX);
+	unsigned int max;
+	int err = kstrtouint(val, 0, &max);
+
+	if (err)
+		return err;
+	if (max < 1 || max > INT_MAX)
+		return -EINVAL;
+	WRITE_ONCE(limits.max_message_bytes, max);
+	return 0;
 }
 
 static const struct kernel_param_ops max_message_bytes_ops = {

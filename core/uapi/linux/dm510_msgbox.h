@@ -29,7 +29,8 @@
  *	EFAULT		buf cannot be read (put), or written (get): the message
  *			has not been put, or is still in the box
  *	ENOSYS		the module is not loaded, or is just being unloaded; or
- *			the caller is a 32-bit or x32 one
+ *			the caller is an x32 one, or a 32-bit one, whose numbers
+ *			are others (they may be other calls of the kernel's)
  *
  * len is an int: what stands above bit 31 of the register does not count.
  * Whether buf is good is asked only of the bytes that are copied.
