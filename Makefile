@@ -35,7 +35,7 @@ demo:			## see it work, on a stock kernel in a virtual machine
 kselftest:		## test it, on a stock kernel in a virtual machine
 	@scripts/kselftest $(CYCLES_OPTION) $(KERNEL)
 
-kselftest-all:		## test it on every stock kernel it knows, one after the other (SHORT=1: but the first)
+kselftest-all:		## test it on every stock kernel it knows, one after the other (SHORT=1: on six more)
 	@scripts/kselftest-all $(if $(SHORT),--short) $(CYCLES_OPTION)
 
 kselftest-debug:	## test it on kernels, built here, that check memory, locks and data races
