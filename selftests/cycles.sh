@@ -29,12 +29,7 @@ left_behind_is_plausible()
 # cycle COUNT
 cycle()
 {
-	start_hammer || return 1
-	done=0
-	while [ "$done" -lt "$1" ] && load && meet_hammer && unload; do
-		done=$((done + 1))
-	done
-	stop_hammer && is 'cycles' "$1" "$done" && left_behind_is_plausible
+	come_and_go "$1" && left_behind_is_plausible
 }
 
 cycles_under_load()

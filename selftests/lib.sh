@@ -128,7 +128,7 @@ text_is_as_before()
 # an insmod that is refused tries again by an older system call (busybox).
 log()
 {
-	dmesg | sed 's/^\[[^]]*\] //' | sed "1,/^$mark\$/d" |
+	dmesg | sed 's/^\[[^]]*\] //' | sed -n "/^$mark\$/,\$p" |
 		grep -e '^dm510_msgbox: ' -e '^sum_call: ' |
 		grep -v -e 'taints kernel\.$' -e 'tainting kernel$' | uniq
 }
@@ -295,6 +295,18 @@ stop_hammer()
 	hammered=$?
 	hammer_pid=
 	is 'exit status of hammer' 0 "$hammered"
+}
+
+# come_and_go COUNT: the module is loaded and unloaded so often meanwhile; done says
+# how often it was
+come_and_go()
+{
+	start_hammer || return 1
+	done=0
+	while [ "$done" -lt "$1" ] && load && meet_hammer && unload; do
+		done=$((done + 1))
+	done
+	stop_hammer && is 'cycles' "$1" "$done"
 }
 
 # --- running them

@@ -66,17 +66,6 @@ memory_is_back()
 		at_most 'vmalloc' $memory_slack $((vmalloc - vmalloc_before))
 }
 
-come_and_go()
-{
-	start_hammer || return 1
-	done=0
-	while [ "$done" -lt "$cycles" ] && load && meet_hammer && unload; do
-		done=$((done + 1))
-	done
-	cycles_done=$((cycles_done + done))
-	stop_hammer && is 'cycles' "$cycles" "$done"
-}
-
 # traffic SECONDS
 traffic()
 {
@@ -85,17 +74,18 @@ traffic()
 
 a_round()
 {
-	traffic $traffic_seconds && come_and_go && calls_are_gone && text_is_as_before &&
-		memory_is_back
+	traffic $traffic_seconds && come_and_go $cycles && cycles_done=$((cycles_done + done)) &&
+		calls_are_gone && text_is_as_before && memory_is_back
 }
 
 # Caches fill when things happen for the first time.
 warm_up()
 {
 	begin
-	if ! traffic 3 || ! come_and_go; then
+	if ! traffic 3 || ! come_and_go $cycles; then
 		give_up 'the first round fails'
 	fi
+	cycles_done=$done
 	measure_memory
 	free_before=$free slab_before=$slab vmalloc_before=$vmalloc
 	echo "# memory at the beginning: $free KiB free, $slab slab, $vmalloc vmalloc"

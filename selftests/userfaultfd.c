@@ -268,43 +268,40 @@ static void on_signal(int signal)
 }
 
 /* A signal with a handler is no reason to fail: the contract has no EINTR. */
-TEST_F(stuck, a_signal_does_not_end_the_call)
+static void signal_comes(struct __test_metadata *_metadata,
+			 struct stuck_page *stuck, const void *content, struct call *call)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	struct call call = { .buf = self->buf, .len = variant->len };
 	pthread_t thread;
 
 	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
-	ASSERT_EQ(0, put(self->message, variant->len));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
-	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, call));
+	ASSERT_TRUE(stuck_page_wait(stuck));
 	ASSERT_EQ(0, pthread_kill(thread, SIGUSR1));
 	put_and_get(_metadata);
 
-	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
+	ASSERT_EQ(0, stuck_page_arrive(stuck, content));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(1, signals_seen);
+}
+
+TEST_F(stuck, a_signal_does_not_end_the_call)
+{
+	struct call call = { .buf = self->buf, .len = variant->len };
+
+	ASSERT_EQ(0, put(self->message, variant->len));
+	signal_comes(_metadata, &self->stuck, self->content, &call);
 	ASSERT_EQ(variant->len, call.ret);
 	ASSERT_EQ(0, memcmp(self->message, self->buf, variant->len));
-	ASSERT_EQ(1, signals_seen);
 }
 
 TEST_F(stuck, a_signal_does_not_end_a_put)
 {
-	struct sigaction action = { .sa_handler = on_signal };
 	struct call call = { .is_put = true, .buf = self->buf, .len = variant->len };
-	pthread_t thread;
 
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
-	ASSERT_TRUE(stuck_page_wait(&self->stuck));
-	ASSERT_EQ(0, pthread_kill(thread, SIGUSR1));
-	put_and_get(_metadata);
-
-	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, self->content));
-	ASSERT_EQ(0, pthread_join(thread, NULL));
+	signal_comes(_metadata, &self->stuck, self->content, &call);
 	ASSERT_EQ(0, call.ret);
 	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
-	ASSERT_EQ(1, signals_seen);
 }
 
 /*
