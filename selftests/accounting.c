@@ -330,7 +330,7 @@ TEST_F(pattern, never_more_than_the_limit)
 	for (count = 0; !ret; count++) {
 		ASSERT_GT(LIMIT, count);
 		ret = put(message, variant->len[count & 1]);
-		if (count % 64 == 0 || ret)
+		if (count % 1024 == 0 || ret)
 			ASSERT_GE(LIMIT, figure("memory"));
 	}
 	EXPECT_EQ(-EAGAIN, ret);

@@ -11,7 +11,7 @@
 
 /* In seconds: emulated processors and debug kernels need more than the usual 30. */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 180
+#define TEST_TIMEOUT_DEFAULT 300
 
 /*
  * Before main, as the harness has no place for it. Whether the calls answer is
