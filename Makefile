@@ -7,8 +7,10 @@ SHELL := /bin/bash
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= $(shell awk '!/^\#/ { print $$1; exit }' scripts/kernels)
 
-# How often the module comes and goes under load in kselftest: CYCLES=100.
-CYCLES_OPTION = $(if $(CYCLES),--cycles $(CYCLES))
+# For kselftest: how often the module comes and goes under load (CYCLES=100), which
+# tests (TESTS='cgroup|original_.*'), and the virtual machine's processors (CPUS=4).
+KSELFTEST_OPTIONS = $(if $(CYCLES),--cycles $(CYCLES)) $(if $(TESTS),--tests '$(TESTS)') \
+	$(if $(CPUS),--cpus $(CPUS))
 
 # make W=1, C=2, V=1 and the like are meant for kbuild too.
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
@@ -32,14 +34,14 @@ unload:			## (root) take it out again
 demo:			## see it work, on a stock kernel in a virtual machine
 	@scripts/demo/run $(KERNEL)
 
-kselftest:		## test it, on a stock kernel in a virtual machine
-	@scripts/kselftest $(CYCLES_OPTION) $(KERNEL)
+kselftest:		## test it, on a stock kernel in a virtual machine (TESTS=<pattern>, CPUS=, CYCLES=)
+	@scripts/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
 
 kselftest-all:		## test it on every stock kernel it knows, one after the other (SHORT=1: on six more)
-	@scripts/kselftest-all $(if $(SHORT),--short) $(CYCLES_OPTION)
+	@scripts/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-debug:	## test it on kernels, built here, that check memory, locks and data races
-	@scripts/kselftest-all --debug $(if $(SHORT),--short) $(CYCLES_OPTION)
+	@scripts/kselftest-all --debug $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 coverage:		## which lines and branches of the module do the tests execute?
 	@scripts/coverage
