@@ -4,6 +4,8 @@
  *
  *	call put TEXT	0, or the error's name
  *	call get	the message, or the error's name
+ *	call get LEN missing|there	that, to as many bytes in pages of their own,
+ *			which are there or come when they are written
  *	call number NR [ARGUMENT...]	what the system call of that number
  *			returned with these numbers, or the error's name
  */
@@ -24,24 +26,41 @@ static long call_number(char **words)
 	return ret == -1 ? -errno : ret;
 }
 
+static long get_into(char **words, char **buf)
+{
+	long len = strtol(words[0], NULL, 0);
+
+	*buf = mmap(NULL, len + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (*buf == MAP_FAILED)
+		return -errno;
+	if (!strcmp(words[1], "there"))
+		memset(*buf, 0, len);
+	return get(*buf, len);
+}
+
 int main(int argc, char **argv)
 {
-	static char buf[PAGE];
+	static char page[PAGE];
+	char *buf = page;
 	long ret;
 
 	if (argc == 3 && !strcmp(argv[1], "put")) {
 		ret = put(argv[2], strlen(argv[2]) + 1);
 	} else if (argc == 2 && !strcmp(argv[1], "get")) {
-		ret = get(buf, sizeof(buf) - 1);
+		ret = get(buf, sizeof(page) - 1);
+	} else if (argc == 4 && !strcmp(argv[1], "get")) {
+		ret = get_into(argv + 2, &buf);
 	} else if (argc >= 3 && !strcmp(argv[1], "number")) {
 		ret = call_number(argv + 2);
 	} else {
-		fprintf(stderr, "usage: call put TEXT | call get | call number NR [ARGUMENT...]\n");
+		fputs("usage: call put TEXT\n"
+		      "       call get [LEN missing|there]\n"
+		      "       call number NR [ARGUMENT...]\n", stderr);
 		return 2;
 	}
 	if (ret < 0)
 		puts(strerrorname_np(-ret));
-	else if (argc == 2)
+	else if (!strcmp(argv[1], "get"))
 		puts(buf);
 	else
 		printf("%ld\n", ret);

@@ -46,7 +46,8 @@ loading_it_twice_is_refused()
 
 messages_do_not_outlive_the_module()
 {
-	load && is 'put' 0 "$("$here/call" put 'left behind')" && unload &&
+	load && is 'put' 0 "$("$here/call" put 'left behind')" &&
+		is 'large put' 0 "$("$here/call" put "$(seq 3000)")" && unload &&
 		load && is 'get' ENODATA "$("$here/call" get)" && unload
 }
 

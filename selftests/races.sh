@@ -101,6 +101,21 @@ cycles()
 	stop_hammer && is 'cycles' 2 "$done" && calls_are_gone && text_is_as_before
 }
 
+# slips_in missing|there REPLY: a get of a large message is under way when the module
+# goes, and has not looked at its memory yet. It may not wait for any page then: the
+# module waits for it.
+slips_in()
+{
+	text=$(seq 3000)
+	load && is 'put' 0 "$("$here/call" put "$text")" &&
+		open_window before sys_msgbox_get sleep 3000000 1 || return 1
+	"$here/call" get 20000 "$1" >"$tmp/reply" &
+	caller=$!
+	sleep 1
+	unload && wait "$caller" && close_window &&
+		is 'get' "${2:-$text}" "$(cat "$tmp/reply")" && calls_are_gone
+}
+
 # leave_last HOW MILLISECONDS: a call that sleeps so long is the last in flight
 leave_last()
 {
@@ -157,6 +172,8 @@ run_tests '
 	cycles before syscall_hook_dispatch preempt 2000
 	cycles before sys_msgbox_get sleep 20000
 	cycles after sys_msgbox_put sleep 20000
+	slips_in missing ENOSYS
+	slips_in there
 	the_last_one_out_is_waited_for busy
 	the_last_one_out_is_waited_for preempt
 '
