@@ -83,9 +83,10 @@ load_with_failure()
 		refused=$((refused + 1))
 		grep -q 'Cannot allocate memory' "$tmp/said" ||
 			is 'insmod' 'Cannot allocate memory' "$(cat "$tmp/said")" || return 1
-		module_is_gone && calls_are_gone
-		is "figures" no "$([ ! -e /sys/kernel/dm510_msgbox ] && echo no)"
-	fi && text_is_as_before
+		module_is_gone && calls_are_gone &&
+			is "figures" no "$([ ! -e /sys/kernel/dm510_msgbox ] && echo no)" &&
+			text_is_as_before
+	fi
 }
 
 loading()
@@ -107,7 +108,7 @@ loading()
 		echo '# nothing has failed, so nothing was shown'
 		return 1
 	fi
-	load && calls_work && unload
+	load && calls_work && unload && text_is_as_before
 }
 
 unload_with_failure()
