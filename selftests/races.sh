@@ -35,7 +35,7 @@ close_window()
 	hits=$(cat /sys/module/widen_window/parameters/hits)
 	remove widen_window || return 1
 	[ "$hits" -gt 0 ] || {
-		echo '# nobody has come by'
+		echo '# nobody was held up'
 		return 1
 	}
 }
@@ -101,6 +101,17 @@ cycles()
 	stop_hammer && is 'cycles' 2 "$done" && calls_are_gone && text_is_as_before
 }
 
+# So that what follows comes between.
+somebody_is_held_up()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(cat /sys/module/widen_window/parameters/hits)" -eq 0 ] || return 0
+		sleep 1
+	done
+	echo '# nobody was held up'
+	return 1
+}
+
 # slips_in missing|there REPLY: a get of a large message is under way when the module
 # goes, and has not looked at its memory yet. It may not wait for any page then: the
 # module waits for it.
@@ -108,11 +119,10 @@ slips_in()
 {
 	text=$(seq 3000)
 	load && is 'put' 0 "$("$here/call" put "$text")" &&
-		open_window before sys_msgbox_get sleep 3000000 1 || return 1
+		open_window before sys_msgbox_get sleep 10000000 1 || return 1
 	"$here/call" get 20000 "$1" >"$tmp/reply" &
 	caller=$!
-	sleep 1
-	unload && wait "$caller" && close_window &&
+	somebody_is_held_up && unload && wait "$caller" && close_window &&
 		is 'get' "${2:-$text}" "$(cat "$tmp/reply")" && calls_are_gone
 }
 

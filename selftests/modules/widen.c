@@ -45,18 +45,19 @@ MODULE_PARM_DESC(every, "each so-many-th of them");
 
 static atomic_t passed;
 static atomic_t inside;
+static atomic_t held_up;
 
-static int passed_get(char *buf, const struct kernel_param *kp)
+static int held_up_get(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "%u\n", atomic_read(&passed));
+	return sysfs_emit(buf, "%u\n", atomic_read(&held_up));
 }
 
-static const struct kernel_param_ops passed_ops = {
-	.get = passed_get,
+static const struct kernel_param_ops held_up_ops = {
+	.get = held_up_get,
 };
 
-module_param_cb(hits, &passed_ops, NULL, 0444);
-MODULE_PARM_DESC(hits, "how many have come by");
+module_param_cb(hits, &held_up_ops, NULL, 0444);
+MODULE_PARM_DESC(hits, "how many have been held up");
 
 static void let_others_run(void)
 {
@@ -89,8 +90,10 @@ asmlinkage void widen(unsigned long caller)
 	if (address < MODULES_VADDR && (caller < MODULES_VADDR || caller >= MODULES_END))
 		return;
 	atomic_inc(&inside);
-	if (atomic_inc_return(&passed) % every == 0)
+	if (atomic_inc_return(&passed) % every == 0) {
+		atomic_inc(&held_up);
 		hold_up();
+	}
 	atomic_dec(&inside);
 }
 
