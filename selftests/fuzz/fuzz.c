@@ -245,6 +245,7 @@ static bool run_file(const char *path)
 	char line[TEXT_MAX];
 	FILE *file = fopen(path, "r");
 	bool good = true;
+	long cases = 0;
 
 	if (!file) {
 		perror(path);
@@ -253,6 +254,7 @@ static bool run_file(const char *path)
 	while (good && fgets(line, sizeof(line), file)) {
 		if (*line == '#' || *line == '\n')
 			continue;
+		cases++;
 		if (!strcmp(line, "cycle\n")) {
 			good = !ko || cycle_module();
 		} else if (program_parse(line, &program)) {
@@ -263,6 +265,10 @@ static bool run_file(const char *path)
 		}
 	}
 	fclose(file);
+	if (!cases) {
+		fprintf(stderr, "fuzz: there is no case in %s\n", path);
+		exit(2);
+	}
 	return good;
 }
 
