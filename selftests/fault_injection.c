@@ -497,5 +497,8 @@ int main(int argc, char **argv)
 		if (argc == 2 && !strcmp(argv[1], operations[i].name))
 			return run(&operations[i]) ? 0 : 1;
 	}
-	return 0;
+	if (argc == 2 && !strcmp(argv[1], "list"))
+		return 0;
+	fputs("usage: fault_injection OPERATION | list | race SECONDS | unload NTH\n", stderr);
+	return 2;
 }

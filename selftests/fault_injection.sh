@@ -134,6 +134,7 @@ unloading()
 		}
 	done
 	echo "# unloading: $((number_of - 1)) failures"
+	[ "$number_of" -gt 1 ]
 }
 
 # The table: what is in the list of sites, and how often it has failed. What should
