@@ -42,6 +42,9 @@ echo "timeout=$((1500 + 10 * DM510_MSGBOX_CYCLES))" >dm510_msgbox/settings
 grep -E ":($left_out)\.sh" kselftest-list.txt | sed 's/^/# not for this kernel: /'
 tests=$(grep '\.sh$' kselftest-list.txt | grep -vE ":($left_out)\.sh" | sed 's/^/-t /')
 # Without names it would run everything.
-[ -n "$tests" ] || exit
+[ -n "$tests" ] || {
+	printf '1..1\nok 1 # SKIP none of these tests is for this kernel\n'
+	exit 0
+}
 # shellcheck disable=SC2086 # words are wanted
 ./run_kselftest.sh $tests
