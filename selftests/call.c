@@ -30,9 +30,7 @@ static long get_into(char **words, char **buf)
 {
 	long len = strtol(words[0], NULL, 0);
 
-	*buf = mmap(NULL, len + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (*buf == MAP_FAILED)
-		return -errno;
+	*buf = map(len + 1, PROT_READ | PROT_WRITE);
 	if (!strcmp(words[1], "there"))
 		memset(*buf, 0, len);
 	return get(*buf, len);
