@@ -480,6 +480,8 @@ static int unload(unsigned int nth)
 
 int main(int argc, char **argv)
 {
+	bool list = argc == 2 && !strcmp(argv[1], "list");
+
 	fail_nth_fd = open("/proc/self/fail-nth", O_RDWR);
 	/* No page of this program is to be brought in between. */
 	if (fail_nth_fd < 0 || mlockall(MCL_CURRENT)) {
@@ -492,12 +494,12 @@ int main(int argc, char **argv)
 		return race(atoi(argv[2]));
 
 	for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
-		if (argc == 2 && !strcmp(argv[1], "list"))
+		if (list)
 			puts(operations[i].name);
-		if (argc == 2 && !strcmp(argv[1], operations[i].name))
+		else if (argc == 2 && !strcmp(argv[1], operations[i].name))
 			return run(&operations[i]) ? 0 : 1;
 	}
-	if (argc == 2 && !strcmp(argv[1], "list"))
+	if (list)
 		return 0;
 	fputs("usage: fault_injection OPERATION | list | race SECONDS | unload NTH\n", stderr);
 	return 2;
