@@ -16,6 +16,8 @@
 /* The buffers have room for more than the longest message. */
 #define ROOM	((PAGES + 8) * PAGE)
 
+#define NO_USERFAULTFD "no userfaultfd for us here"
+
 FIXTURE(stuck)
 {
 	struct stuck_page stuck;
@@ -62,7 +64,7 @@ FIXTURE_SETUP(stuck)
 	memcpy(self->buf, self->message, ROOM);
 	memcpy(self->content, self->message + missing, PAGE);
 	if (stuck_page_begin(&self->stuck, self->buf + missing))
-		SKIP_TEST("no userfaultfd for us here");
+		SKIP_TEST(NO_USERFAULTFD);
 }
 
 FIXTURE_TEARDOWN(stuck)
@@ -380,6 +382,142 @@ TEST_F(stuck, a_get_that_is_killed_loses_nothing)
 	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
 	ASSERT_EQ(6, get_expecting("below", 6));
 	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+/*
+ * The border of the missing page comes behind each byte of the message in turn
+ * (where it is long, behind some of them, of every alignment): there the copy stops.
+ */
+FIXTURE(any_byte)
+{
+	char *buf;
+	char *message;
+	int fillers;
+};
+
+FIXTURE_VARIANT(any_byte)
+{
+	int len;
+	int step;
+	int in_segment;		/* so much of it still fits in the segment; 0: all */
+};
+
+FIXTURE_VARIANT_ADD(any_byte, small)
+{
+	.len = 100, .step = 1,
+};
+
+FIXTURE_VARIANT_ADD(any_byte, small_in_two_segments)
+{
+	.len = 100, .step = 1, .in_segment = 36,
+};
+
+FIXTURE_VARIANT_ADD(any_byte, small_in_pages)
+{
+	.len = 2 * PAGE, .step = 397,
+};
+
+FIXTURE_VARIANT_ADD(any_byte, large)
+{
+	.len = 3 * PAGE, .step = 397,
+};
+
+/* With its tag of 4 bytes each takes 5460: 12 of those fill a segment. */
+#define FILLER		5456
+#define IN_SEGMENT	12
+
+FIXTURE_SETUP(any_byte)
+{
+	struct stuck_page stuck;
+
+	begin_with_empty_box(_metadata);
+	self->buf = map(ROOM, PROT_READ | PROT_WRITE);
+	madvise(self->buf, ROOM, MADV_NOHUGEPAGE);
+	if (stuck_page_begin(&stuck, self->buf))
+		SKIP_TEST(NO_USERFAULTFD);
+	close(stuck.uffd);
+	self->message = new_message(ROOM, 1);
+	if (variant->in_segment)
+		self->fillers = IN_SEGMENT;
+	for (int i = 0; i < self->fillers; i++) {
+		ASSERT_EQ(0, put(self->message, FILLER - (i ? 0 : variant->in_segment)));
+	}
+}
+
+FIXTURE_TEARDOWN(any_byte)
+{
+	for (int i = self->fillers; i-- > 0;) {
+		int len = FILLER - (i ? 0 : variant->in_segment);
+
+		EXPECT_EQ(len, get_expecting(self->message, len));
+	}
+	munmap(self->buf, ROOM);
+	free(self->message);
+	end_with_empty_box(_metadata);
+}
+
+/*
+ * A call that stops behind so many of its bytes, while another one is made; the
+ * page that it waits for has this content then.
+ */
+static long stopped_call(struct __test_metadata *_metadata, struct call *call, int before,
+			 const char *content)
+{
+	struct stuck_page stuck;
+	pthread_t thread;
+
+	ASSERT_EQ(0, stuck_page_begin(&stuck, call->buf + before));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, call));
+	ASSERT_TRUE(stuck_page_wait(&stuck)) {
+		TH_LOG("behind %d bytes", before);
+	}
+	if (!call->is_put) {
+		ASSERT_TRUE(is_poison(call->buf, before)) {
+			TH_LOG("written before it is certain, of %d bytes", before);
+		}
+	}
+	ASSERT_EQ(0, put("another", 8));
+	ASSERT_EQ(8, get_expecting("another", 8));
+	ASSERT_EQ(0, stuck_page_arrive(&stuck, content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	return call->ret;
+}
+
+TEST_F(any_byte, put_stops_and_completes)
+{
+	char *border = self->buf + 4 * PAGE;
+
+	for (int before = 0; before < variant->len; before += variant->step) {
+		struct call call = {
+			.is_put = true, .buf = border - before, .len = variant->len,
+		};
+
+		memcpy(call.buf, self->message, variant->len);
+		ASSERT_EQ(0, stopped_call(_metadata, &call, before, self->message + before));
+		ASSERT_EQ(variant->len, get_expecting(self->message, variant->len)) {
+			TH_LOG("stopped behind %d bytes", before);
+		}
+	}
+}
+
+TEST_F(any_byte, get_stops_and_completes)
+{
+	char *border = self->buf + 4 * PAGE;
+	char content[PAGE];
+
+	poison(content, PAGE);
+	for (int before = 0; before < variant->len; before += variant->step) {
+		struct call call = { .buf = border - before, .len = variant->len };
+
+		ASSERT_EQ(0, put(self->message, variant->len));
+		poison(self->buf, 8 * PAGE);
+		ASSERT_EQ(variant->len, stopped_call(_metadata, &call, before, content));
+		ASSERT_EQ(0, memcmp(call.buf, self->message, variant->len)) {
+			TH_LOG("stopped behind %d bytes", before);
+		}
+		ASSERT_TRUE(is_poison(self->buf, call.buf - self->buf));
+		ASSERT_TRUE(is_poison(call.buf + variant->len, PAGE));
+	}
 }
 
 TEST_HARNESS_MAIN
