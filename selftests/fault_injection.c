@@ -16,16 +16,15 @@
 #include <time.h>
 
 #include "kselftest.h"
+#include "segment.h"
 #include "sysfs.h"
 
-#define SMALL		5456
-/* So many of them fill a segment to its last byte: 12 * (5456 + 4) = 65536 - 16. */
-#define IN_SEGMENT	12
+#define SMALL		FILLER
+#define IN_SEGMENT	FILLERS
 #define LARGE		200000
 /* So many fill it above the record of a large message: 159 * (408 + 4) + 8 + 4. */
 #define TINY		408
 #define TINY_IN_SEGMENT	159
-#define SEGMENT		(64 * KIB)
 
 /* More allocations than any of the operations makes. */
 #define MOST		2000

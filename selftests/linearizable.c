@@ -362,8 +362,9 @@ static void print_history(void)
 	for (int i = 0; i < history.calls; i++) {
 		const struct call *call = &history.call[i];
 
-		ksft_print_msg("%3d-%-3d %s%s%s%s, %s %d: %ld, message %d\n", call->start, call->end,
-			       call->kind == PUT ? "put" : "get", call->bad ? " bad memory" : "",
+		ksft_print_msg("%3d-%-3d %s%s%s%s, %s %d: %ld, message %d\n",
+			       call->start, call->end, call->kind == PUT ? "put" : "get",
+			       call->bad ? " bad memory" : "",
 			       call->missing ? " missing pages" : "",
 			       call->crossing ? " two pages" : "",
 			       call->kind == PUT ? "length" : "room", call->len, call->result,

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "msgbox.h"
+#include "segment.h"
 #include "stuck_page.h"
 
 #define PAGES	64
@@ -392,14 +393,13 @@ FIXTURE(any_byte)
 {
 	char *buf;
 	char *message;
-	int fillers;
 };
 
 FIXTURE_VARIANT(any_byte)
 {
 	int len;
 	int step;
-	int in_segment;		/* so much of it still fits in the segment; 0: all */
+	int in_segment;		/* so much of it fits in the segment; 0: all */
 };
 
 FIXTURE_VARIANT_ADD(any_byte, small)
@@ -422,10 +422,6 @@ FIXTURE_VARIANT_ADD(any_byte, large)
 	.len = 3 * PAGE, .step = 397,
 };
 
-/* With its tag of 4 bytes each takes 5460: 12 of those fill a segment. */
-#define FILLER		5456
-#define IN_SEGMENT	12
-
 FIXTURE_SETUP(any_byte)
 {
 	struct stuck_page stuck;
@@ -437,20 +433,12 @@ FIXTURE_SETUP(any_byte)
 		SKIP_TEST(NO_USERFAULTFD);
 	close(stuck.uffd);
 	self->message = new_message(ROOM, 1);
-	if (variant->in_segment)
-		self->fillers = IN_SEGMENT;
-	for (int i = 0; i < self->fillers; i++) {
-		ASSERT_EQ(0, put(self->message, FILLER - (i ? 0 : variant->in_segment)));
-	}
+	ASSERT_EQ(0, variant->in_segment ? put_fillers(variant->in_segment) : 0);
 }
 
 FIXTURE_TEARDOWN(any_byte)
 {
-	for (int i = self->fillers; i-- > 0;) {
-		int len = FILLER - (i ? 0 : variant->in_segment);
-
-		EXPECT_EQ(len, get_expecting(self->message, len));
-	}
+	EXPECT_EQ(0, variant->in_segment ? get_fillers(variant->in_segment) : 0);
 	munmap(self->buf, ROOM);
 	free(self->message);
 	end_with_empty_box(_metadata);
