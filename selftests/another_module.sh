@@ -96,8 +96,7 @@ a_call_that_sleeps_is_waited_for()
 	insert "$sum_call" nr="$1" milliseconds=3000 || return 1
 	"$here/call" number "$1" 40 2 >"$tmp/sum" &
 	caller=$!
-	sleep 1
-	remove sum_call
+	sleeps_in "$caller" "$1" && remove sum_call
 	removed=$?
 	wait "$caller"
 	[ "$removed" -eq 0 ] && is 'sum' 42 "$(cat "$tmp/sum")" && sum_is_gone "$1" &&

@@ -89,12 +89,12 @@ calls_are_right_and_are_busy()
 	widened calls_are_right "$1" "$2" busy
 }
 
-# WHERE FUNCTION HOW US: the module comes and goes while every CPU calls
+# WHERE FUNCTION HOW US EVERY: the module comes and goes while every CPU calls
 cycles()
 {
 	start_hammer || return 1
 	done=0
-	while [ "$done" -lt 2 ] && load && open_window "$1" "$2" "$3" "$4" 50 &&
+	while [ "$done" -lt 2 ] && load && open_window "$@" &&
 		meet_hammer && unload && close_window; do
 		done=$((done + 1))
 	done
@@ -112,29 +112,49 @@ somebody_is_held_up()
 	return 1
 }
 
-# slips_in missing|there REPLY: a get of a large message is under way when the module
-# goes, and has not looked at its memory yet. It may not wait for any page then: the
-# module waits for it.
-slips_in()
+# is_late FUNCTION REPLY ARGUMENT...: this call is under way when the module goes, and
+# has not looked at its memory yet. It may not wait for any page then: the module
+# waits for it.
+is_late()
+{
+	open_window before "$1" sleep 10000000 1 || return 1
+	reply=$2
+	shift 2
+	"$here/call" "$@" >"$tmp/reply" &
+	caller=$!
+	somebody_is_held_up && unload && wait "$caller" && close_window &&
+		is 'reply' "$reply" "$(cat "$tmp/reply")" && calls_are_gone
+}
+
+# large_get_is_late missing|there [REPLY]
+large_get_is_late()
 {
 	text=$(seq 3000)
 	load && is 'put' 0 "$("$here/call" put "$text")" &&
-		open_window before sys_msgbox_get sleep 10000000 1 || return 1
-	"$here/call" get 20000 "$1" >"$tmp/reply" &
-	caller=$!
-	somebody_is_held_up && unload && wait "$caller" && close_window &&
-		is 'get' "${2:-$text}" "$(cat "$tmp/reply")" && calls_are_gone
+		is_late sys_msgbox_get "${2:-$text}" get 20000 "$1"
 }
 
-# leave_last HOW MILLISECONDS: a call that sleeps so long is the last in flight
+# At 4096 there is no memory: else the reply is EFAULT.
+small_get_is_late()
+{
+	load && is 'put' 0 "$("$here/call" put 'a message')" &&
+		is_late sys_msgbox_get ENOSYS number "$get_nr" 4096 100
+}
+
+# put_is_late BYTES
+put_is_late()
+{
+	load && is_late sys_msgbox_put ENOSYS number "$put_nr" 4096 "$1"
+}
+
+# leave_last WHERE HOW MILLISECONDS: a call that sleeps so long is the last in flight
 leave_last()
 {
-	insert "$sum_call" nr=400 milliseconds="$2" &&
-		open_window after swake_up_one "$1" 2000000 1 || return 1
+	insert "$sum_call" nr=400 milliseconds="$3" &&
+		open_window "$1" swake_up_one "$2" 2000000 1 || return 1
 	"$here/call" number 400 40 2 >"$tmp/sum" &
 	caller=$!
-	sleep 1
-	remove sum_call
+	sleeps_in "$caller" 400 && remove sum_call
 	removed=$?
 	wait "$caller"
 	[ "$removed" -eq 0 ] && is 'sum' 42 "$(cat "$tmp/sum")"
@@ -142,11 +162,11 @@ leave_last()
 
 # Whoever goes last wakes up who unloads the module, which must not be gone before
 # this one is out of it. How long it takes until all others are out is the
-# machine's to say.
+# machine's to say. WHERE HOW
 the_last_one_out_is_waited_for()
 {
 	for milliseconds in 2000 8000 32000; do
-		leave_last "$1" "$milliseconds" || return 1
+		leave_last "$1" "$2" "$milliseconds" || return 1
 		close_window >"$tmp/said" && text_is_as_before && return 0
 	done
 	cat "$tmp/said"
@@ -154,6 +174,11 @@ the_last_one_out_is_waited_for()
 }
 
 run_tests '
+	large_get_is_late missing ENOSYS
+	large_get_is_late there
+	small_get_is_late
+	put_is_late 10
+	put_is_late 20000
 	calls_are_right_and_sleep before put_small_slowly
 	calls_are_right_and_are_preempted before put_small_slowly
 	calls_are_right_and_sleep after user_memory_fault_in_readable
@@ -168,8 +193,12 @@ run_tests '
 	calls_are_right_and_are_preempted before user_pages_write
 	calls_are_right_and_sleep after user_pages_write
 	calls_are_right_and_are_preempted after user_pages_write
+	calls_are_right_and_sleep before user_pages_unpin
+	calls_are_right_and_are_preempted before user_pages_unpin
 	calls_are_right_and_sleep before user_memory_read
 	calls_are_right_and_are_preempted before user_memory_read
+	calls_are_right_and_sleep after user_memory_read
+	calls_are_right_and_are_preempted after user_memory_read
 	calls_are_right_and_sleep after segment_alloc
 	calls_are_right_and_are_preempted after segment_alloc
 	calls_are_right_and_sleep before segment_free
@@ -178,12 +207,19 @@ run_tests '
 	widened limits_are_kept before user_memory_read sleep
 	widened limits_are_kept before user_pages_write sleep
 	widened stuck_calls_are_right before user_memory_fault_in_writable sleep
-	cycles before syscall_hook_dispatch busy 2000
-	cycles before syscall_hook_dispatch preempt 2000
-	cycles before sys_msgbox_get sleep 20000
-	cycles after sys_msgbox_put sleep 20000
-	slips_in missing ENOSYS
-	slips_in there
-	the_last_one_out_is_waited_for busy
-	the_last_one_out_is_waited_for preempt
+	cycles before syscall_hook_dispatch busy 2000 50
+	cycles before syscall_hook_dispatch preempt 2000 50
+	cycles before sys_msgbox_get sleep 20000 50
+	cycles after sys_msgbox_put sleep 20000 50
+	cycles before sys_msgbox_get sleep 3000000 500
+	cycles after sys_msgbox_put sleep 3000000 500
+	cycles before hook_lower sleep 300000 1
+	cycles before hook_detach sleep 300000 1
+	cycles after hook_detach sleep 300000 1
+	cycles before msgbox_sysfs_remove sleep 300000 1
+	cycles before msgbox_destroy sleep 300000 1
+	the_last_one_out_is_waited_for before busy
+	the_last_one_out_is_waited_for before preempt
+	the_last_one_out_is_waited_for after busy
+	the_last_one_out_is_waited_for after preempt
 '

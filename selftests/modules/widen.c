@@ -120,7 +120,8 @@ static void __exit widen_exit(void)
 {
 	detach_direct(&widen_ops, trampoline());
 	ftrace_free_filter(&widen_ops);
-	/* Tasks RCU knows nothing of those that sleep. */
+	/* Whoever came in is counted after this; Tasks RCU knows nothing of those that sleep. */
+	synchronize_rcu_tasks();
 	while (atomic_read(&inside))
 		usleep_range(1000, 2000);
 	synchronize_rcu_tasks();
