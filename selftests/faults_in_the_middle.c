@@ -286,6 +286,7 @@ TEST_F(msgbox, large_calls_that_fault_leave_no_memory_behind)
 	long before = vmalloc_used();
 	int faults = 0;
 
+	ASSERT_LE(0, before);
 	ASSERT_EQ(0, put(message, LEN_MAX));
 	ASSERT_EQ(0, munmap(buf + LEN_MAX - PAGE, PAGE));
 	while (faults < FAULTS && put(buf, LEN_MAX) == -EFAULT && get(buf, LEN_MAX) == -EFAULT)
@@ -314,8 +315,10 @@ static void *forker(void *data)
 	while (!atomic_load(&victim->stop)) {
 		pid_t pid;
 
-		if (pipe(alive))
+		if (pipe(alive)) {
+			atomic_store(&victim->failed, 1);
 			break;
+		}
 		pid = fork();
 		if (!pid) {
 			char nothing;
@@ -355,6 +358,8 @@ static void forks_during_calls(struct __test_metadata *_metadata, int len)
 	atomic_store(&victim.stop, 1);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, atomic_load(&victim.failed));
+	/* Else the run has shown nothing. */
+	EXPECT_LT(0, atomic_load(&victim.held));
 	free(message);
 }
 

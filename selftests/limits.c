@@ -212,7 +212,7 @@ TEST_F(limits, a_limit_that_changes_during_a_put)
 		while (!(ret = put("x", 1)))
 			ASSERT_GT(100000, ++left);
 		ASSERT_EQ(-EAGAIN, ret);
-		for (int i = 0; i < 500; i++) {
+		for (int i = 0; i < 5000; i++) {
 			ret = put("x", 1);
 			left += !ret;
 			ASSERT_TRUE(ret == 0 || ret == -EAGAIN);

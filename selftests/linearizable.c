@@ -19,7 +19,7 @@
 /* At least so many, and more, for so many seconds at most, until enough of them met. */
 #define HISTORIES	4000
 #define HISTORIES_MEET	10
-#define PATIENCE	300
+#define PATIENCE	120
 
 #define LARGE		9000
 /* What a get may have; a buffer has a page before it. */
@@ -249,23 +249,38 @@ static char *buffer(int thread)
 	return buffers + (size_t)thread * BUFFER;
 }
 
+static void make_message(char *buf, int len, int id)
+{
+	fill(buf, len, id);
+	memcpy(buf, &id, sizeof(id));
+}
+
+/* Of a message that is whole; else one that nobody has put. */
+static int id_of(const char *buf, int len)
+{
+	char expected[LARGE];
+	int id;
+
+	memcpy(&id, buf, sizeof(id));
+	make_message(expected, len, id);
+	return memcmp(expected, buf, len) ? -1 : id;
+}
+
 static void make_call(struct call *call, char *buffer)
 {
 	/* The shortest messages, of 8 bytes, have half of them on either side. */
 	char *buf = buffer + PAGE - (call->crossing ? 4 : 0);
 	char *at = call->bad ? (char *)PAGE : buf;
 
-	if (call->kind == PUT) {
-		fill(buf, call->len, call->id);
-		memcpy(buf, &call->id, sizeof(call->id));
-	}
+	if (call->kind == PUT)
+		make_message(buf, call->len, call->id);
 	if (call->missing)
 		madvise(buffer, BUFFER, MADV_DONTNEED);
 	call->start = atomic_fetch_add(&clock_ticks, 1);
 	call->result = call->kind == PUT ? put(at, call->len) : get(at, call->len);
 	call->end = atomic_fetch_add(&clock_ticks, 1);
 	if (call->kind == GET && call->result > 0)
-		memcpy(&call->id, buf, sizeof(call->id));
+		call->id = id_of(buf, call->result);
 }
 
 /* The pause lets an emulator that runs one processor at a time change it. */
@@ -347,10 +362,11 @@ static void play(int round)
 	take_the_rest();
 }
 
+/* Those of one thread do not. */
 static bool overlaps(void)
 {
-	for (int i = BEFORE; i < BEFORE + PER_THREAD; i++)
-		for (int j = BEFORE + PER_THREAD; j < BEFORE + THREADS * PER_THREAD; j++)
+	for (int i = BEFORE; i < BEFORE + THREADS * PER_THREAD; i++)
+		for (int j = i + 1; j < BEFORE + THREADS * PER_THREAD; j++)
 			if (history.call[i].start < history.call[j].end &&
 			    history.call[j].start < history.call[i].end)
 				return true;
