@@ -18,6 +18,4 @@ DM510_MSGBOX_PARAMETERS="put_nr=$DM510_MSGBOX_PUT_NR get_nr=$DM510_MSGBOX_GET_NR
 export DM510_MSGBOX_KO DM510_MSGBOX_PUT_NR DM510_MSGBOX_GET_NR DM510_MSGBOX_PARAMETERS
 rmmod dm510_msgbox || exit
 
-# As in lifecycle.sh: ftrace may take that long.
-echo 60 >/proc/sys/kernel/watchdog_thresh
 exec /selftests/soak.sh
