@@ -44,13 +44,13 @@ static inline int stuck_page_begin(struct stuck_page *stuck, char *page)
 	return 0;
 }
 
-/* Waits until someone stands still at the page; false after ten seconds. */
+/* Waits until someone stands still at the page; false after a minute. */
 static inline bool stuck_page_wait(const struct stuck_page *stuck)
 {
 	struct pollfd pollfd = { .fd = stuck->uffd, .events = POLLIN };
 	struct uffd_msg message;
 
-	if (poll(&pollfd, 1, 10 * 1000) != 1)
+	if (poll(&pollfd, 1, 60 * 1000) != 1)
 		return false;
 	if (read(stuck->uffd, &message, sizeof(message)) != sizeof(message))
 		return false;

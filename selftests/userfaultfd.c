@@ -12,6 +12,7 @@
 #include "msgbox.h"
 #include "segment.h"
 #include "stuck_page.h"
+#include "sysfs.h"
 
 #define PAGES	64
 /* The buffers have room for more than the longest message. */
@@ -309,14 +310,15 @@ TEST_F(stuck, a_signal_does_not_end_a_put)
 
 /*
  * A child whose one thread makes the call while the other tells its parent,
- * by a byte through the pipe, that it is stuck. It never ends by itself.
+ * by a byte through the pipe, that it is stuck behind so many bytes. It never ends
+ * by itself.
  */
-static int be_stuck(struct call *call, int pipe_end)
+static int be_stuck(struct call *call, int before, int pipe_end)
 {
 	struct stuck_page stuck;
 	pthread_t thread;
 
-	if (stuck_page_begin(&stuck, call->buf))
+	if (stuck_page_begin(&stuck, call->buf + before))
 		return 1;
 	if (pthread_create(&thread, NULL, make_call, call))
 		return 2;
@@ -326,8 +328,8 @@ static int be_stuck(struct call *call, int pipe_end)
 	return 4;
 }
 
-/* Kills the child while it is stuck; returns its wait status. */
-static int kill_stuck_child(struct __test_metadata *_metadata, struct call *call)
+/* Kills the child while it is stuck. */
+static void kill_stuck_child(struct __test_metadata *_metadata, struct call *call, int before)
 {
 	struct pollfd pollfd = { .events = POLLIN };
 	int pipe_ends[2], status;
@@ -336,32 +338,30 @@ static int kill_stuck_child(struct __test_metadata *_metadata, struct call *call
 	ASSERT_EQ(0, pipe(pipe_ends));
 	child = fork();
 	if (child == 0)
-		_exit(be_stuck(call, pipe_ends[1]));
+		_exit(be_stuck(call, before, pipe_ends[1]));
 	ASSERT_LT(0, child);
 	pollfd.fd = pipe_ends[0];
-	ASSERT_EQ(1, poll(&pollfd, 1, 10 * 1000));
+	ASSERT_EQ(1, poll(&pollfd, 1, 60 * 1000));
 	put_and_get(_metadata);
 
 	ASSERT_EQ(0, kill(child, SIGKILL));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
-	return status;
+	ASSERT_TRUE(WIFSIGNALED(status)) {
+		TH_LOG("the child exited with %d", WEXITSTATUS(status));
+	}
+	ASSERT_EQ(SIGKILL, WTERMSIG(status));
 }
 
 TEST_F(stuck, a_put_that_is_killed_puts_nothing)
 {
 	struct call call = { .is_put = true, .len = variant->len };
-	int status;
 
 	close(self->stuck.uffd);
 	call.buf = map(ROOM, PROT_READ | PROT_WRITE);
 	ASSERT_EQ(0, put("below", 6));
-	status = kill_stuck_child(_metadata, &call);
-	ASSERT_TRUE(WIFSIGNALED(status)) {
-		TH_LOG("the child exited with %d", WEXITSTATUS(status));
-	}
-	ASSERT_EQ(SIGKILL, WTERMSIG(status));
+	kill_stuck_child(_metadata, &call, 0);
 	ASSERT_EQ(6, get_expecting("below", 6));
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
@@ -369,17 +369,12 @@ TEST_F(stuck, a_put_that_is_killed_puts_nothing)
 TEST_F(stuck, a_get_that_is_killed_loses_nothing)
 {
 	struct call call = { .len = variant->len };
-	int status;
 
 	close(self->stuck.uffd);
 	call.buf = map(ROOM, PROT_READ | PROT_WRITE);
 	ASSERT_EQ(0, put("below", 6));
 	ASSERT_EQ(0, put(self->message, variant->len));
-	status = kill_stuck_child(_metadata, &call);
-	ASSERT_TRUE(WIFSIGNALED(status)) {
-		TH_LOG("the child exited with %d", WEXITSTATUS(status));
-	}
-	ASSERT_EQ(SIGKILL, WTERMSIG(status));
+	kill_stuck_child(_metadata, &call, 0);
 	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
 	ASSERT_EQ(6, get_expecting("below", 6));
 	ASSERT_EQ(-ENODATA, get_nothing());
@@ -506,6 +501,25 @@ TEST_F(any_byte, get_stops_and_completes)
 		ASSERT_TRUE(is_poison(self->buf, call.buf - self->buf));
 		ASSERT_TRUE(is_poison(call.buf + variant->len, PAGE));
 	}
+}
+
+/* Behind seven of its bytes. */
+TEST_F(any_byte, killed_where_it_stops_nothing_has_happened)
+{
+	char *border = self->buf + 4 * PAGE;
+	long count;
+
+	ASSERT_EQ(0, put(self->message, variant->len));
+	count = figure("count");
+	for (int before = 0; before < variant->len; before += variant->len / 7 + 1) {
+		struct call call = { .buf = border - before, .len = variant->len };
+
+		kill_stuck_child(_metadata, &call, before);
+		call.is_put = true;
+		kill_stuck_child(_metadata, &call, before);
+		ASSERT_EQ(count, figure("count"));
+	}
+	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
 }
 
 TEST_HARNESS_MAIN
