@@ -199,12 +199,13 @@ static void *toggle_max_bytes(void *unused)
  */
 TEST_F(limits, a_limit_that_changes_during_a_put)
 {
+	time_t end = time(NULL) + 20;
 	pthread_t thread;
 	long ret;
 
 	atomic_store(&no_more, false);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, toggle_max_bytes, NULL));
-	for (int round = 0; round < 20; round++) {
+	for (int round = 0; round < 20 && time(NULL) < end; round++) {
 		int left = 1;
 
 		/* 4 and 8 bytes a record: 4 are left at the end of a segment. */
@@ -212,7 +213,7 @@ TEST_F(limits, a_limit_that_changes_during_a_put)
 		while (!(ret = put("x", 1)))
 			ASSERT_GT(100000, ++left);
 		ASSERT_EQ(-EAGAIN, ret);
-		for (int i = 0; i < 5000; i++) {
+		for (int i = 0; i < 5000 && time(NULL) < end; i++) {
 			ret = put("x", 1);
 			left += !ret;
 			ASSERT_TRUE(ret == 0 || ret == -EAGAIN);

@@ -211,8 +211,8 @@ run_tests '
 	cycles before syscall_hook_dispatch preempt 2000 50
 	cycles before sys_msgbox_get sleep 20000 50
 	cycles after sys_msgbox_put sleep 20000 50
-	cycles before sys_msgbox_get sleep 3000000 500
-	cycles after sys_msgbox_put sleep 3000000 500
+	cycles before sys_msgbox_get sleep 3000000 20
+	cycles after sys_msgbox_put sleep 3000000 20
 	cycles before hook_lower sleep 300000 1
 	cycles before hook_detach sleep 300000 1
 	cycles after hook_detach sleep 300000 1
