@@ -199,29 +199,36 @@ static void *toggle_max_bytes(void *unused)
  */
 TEST_F(limits, a_limit_that_changes_during_a_put)
 {
+	int left = 1, put_again = 0, full = 0;
 	time_t end = time(NULL) + 20;
 	pthread_t thread;
 	long ret;
 
+	/* 4 and 8 bytes a record: 4 are left at the end of a segment. */
+	ASSERT_EQ(0, set_parameter("max_bytes", MAX_BYTES_MIN));
+	ASSERT_EQ(0, put("", 0));
+	while (!(ret = put("x", 1)))
+		ASSERT_GT(100000, ++left);
+	ASSERT_EQ(-EAGAIN, ret);
+
 	atomic_store(&no_more, false);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, toggle_max_bytes, NULL));
-	for (int round = 0; round < 20 && time(NULL) < end; round++) {
-		int left = 1;
-
-		/* 4 and 8 bytes a record: 4 are left at the end of a segment. */
-		ASSERT_EQ(0, put("", 0));
-		while (!(ret = put("x", 1)))
-			ASSERT_GT(100000, ++left);
-		ASSERT_EQ(-EAGAIN, ret);
-		for (int i = 0; i < 5000 && time(NULL) < end; i++) {
-			ret = put("x", 1);
-			left += !ret;
-			ASSERT_TRUE(ret == 0 || ret == -EAGAIN);
+	while (full < 100000 && time(NULL) < end) {
+		ret = put("x", 1);
+		if (ret) {
+			ASSERT_EQ(-EAGAIN, ret);
+			full++;
+		} else {
+			ASSERT_EQ(1, get_expecting("x", 1));
+			put_again++;
 		}
-		ASSERT_EQ(left, drain());
 	}
 	atomic_store(&no_more, true);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
+	/* Else the limit has not changed. */
+	EXPECT_LT(0, full);
+	EXPECT_LT(0, put_again);
+	EXPECT_EQ(left, drain());
 }
 
 static atomic_int arrived;
