@@ -225,6 +225,7 @@ TEST_F(limits, a_limit_that_changes_during_a_put)
 	}
 	atomic_store(&no_more, true);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
+	TH_LOG("%d times full, %d times not", full, put_again);
 	/* Else the limit has not changed. */
 	EXPECT_LT(0, full);
 	EXPECT_LT(0, put_again);
