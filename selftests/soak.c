@@ -412,11 +412,21 @@ static int compare(const struct worker *sum, const struct figures *before)
 	       same("count", 0, figure("count")) + same("bytes", 0, figure("bytes"));
 }
 
-/* Of an empty box that has no unused segment. */
+/*
+ * Of an empty box that has no unused segment. The kernel goes through its list by
+ * number, and lets go of it in between: where another area goes meanwhile (a stack of
+ * a thread that has ended), one is skipped. What leaks is there each time.
+ */
 static int compare_memory(void)
 {
+	long found = vmalloc_of_box();
+
+	for (int i = 0; i < 20 && found != SEGMENT; i++) {
+		usleep(100 * 1000);
+		found = vmalloc_of_box();
+	}
 	return same("memory", SEGMENT, figure("memory")) +
-	       same("memory, as the kernel says", SEGMENT, vmalloc_of_box());
+	       same("memory, as the kernel says", SEGMENT, found);
 }
 
 /* The rest, by the first thread; with an end in sight if another one puts. */
