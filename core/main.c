@@ -17,6 +17,7 @@
 static struct msgbox_limits limits = {
 	.max_message_bytes = SZ_4M,
 	.max_bytes = SZ_64M,
+	.max_pending_bytes = SZ_64M,
 };
 
 /* A length is an int in the calls, which may read the limit at any time. */
@@ -44,18 +45,23 @@ __MODULE_PARM_TYPE(max_message_bytes, "uint");
 MODULE_PARM_DESC(max_message_bytes,
 		 "largest message, in bytes (1 to 2147483647, default 4194304)");
 
-/* With less than two segments there would be boxes that can hold nothing. */
-static int set_max_bytes(const char *val, const struct kernel_param *kp)
+static int set_bytes(const char *val, const struct kernel_param *kp, unsigned long min)
 {
 	unsigned long max;
 	int err = kstrtoul(val, 0, &max);
 
 	if (err)
 		return err;
-	if (max < 2 * SEGMENT_SIZE)
+	if (max < min)
 		return -EINVAL;
-	WRITE_ONCE(limits.max_bytes, max);
+	WRITE_ONCE(*(unsigned long *)kp->arg, max);
 	return 0;
+}
+
+/* With less than two segments there would be boxes that can hold nothing. */
+static int set_max_bytes(const char *val, const struct kernel_param *kp)
+{
+	return set_bytes(val, kp, 2 * SEGMENT_SIZE);
 }
 
 static const struct kernel_param_ops max_bytes_ops = {
@@ -67,6 +73,23 @@ module_param_cb(max_bytes, &max_bytes_ops, &limits.max_bytes, 0644);
 __MODULE_PARM_TYPE(max_bytes, "ulong");
 MODULE_PARM_DESC(max_bytes,
 		 "kernel memory the box may hold, in bytes (131072 or more, default 67108864)");
+
+/* A put may take a quarter of what is left, and may need a segment. */
+static int set_max_pending_bytes(const char *val, const struct kernel_param *kp)
+{
+	return set_bytes(val, kp, 4 * SEGMENT_SIZE);
+}
+
+static const struct kernel_param_ops max_pending_bytes_ops = {
+	.set = set_max_pending_bytes,
+	.get = param_get_ulong,
+};
+
+module_param_cb(max_pending_bytes, &max_pending_bytes_ops,
+		&limits.max_pending_bytes, 0644);
+__MODULE_PARM_TYPE(max_pending_bytes, "ulong");
+MODULE_PARM_DESC(max_pending_bytes,
+		 "kernel memory that puts in progress may hold together, in bytes; one put takes at most a quarter (262144 or more, default 67108864)");
 
 static unsigned int put_nr = __NR_dm510_msgbox_put;
 module_param(put_nr, uint, 0444);

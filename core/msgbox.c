@@ -3,28 +3,39 @@
  * The box: a stack of messages under one lock.
  *
  * Small messages are copied between the caller's memory and the stack under
- * the lock, with page faults disabled; where the copy faults, the lock is let
- * go, the page brought in, and all begins again. So delivery and removal are
- * one critical section, and nothing ever has to be put back.
+ * the lock, with page faults disabled. So delivery and removal are one critical
+ * section, and nothing ever has to be put back. Where the copy of a put faults,
+ * the lock is dropped, the message is copied into a segment of its own, and
+ * pushed from there. Where that of a get faults, the lock is dropped, the pages
+ * are faulted in by the access that failed, and the get is restarted; after a
+ * few rounds the pages are pinned, and the copy can no longer fail.
  *
  * A large message has a segment of its own, and a record on the stack that
  * points to it. put fills the segment first and pushes the record then. get
- * pins the pages that the message will go to, pops the record if it is still
- * the same or one that fits as well, and copies then: that cannot fail any
- * more. Neither copy is made under the lock.
+ * pins the pages that the message will go to, pops the record if the top message
+ * still fits the pinned pages, then copies; at that point the copy cannot fail.
+ * Neither copy is made under the lock.
  *
- * Every attempt that has to be made again has failed because of the caller's
- * own memory, or because another call, or a changed limit, came between.
+ * Every attempt that is repeated has failed because of the caller's own memory,
+ * or because another call, or a changed limit, came between. Before it is
+ * repeated others may run, and a fatal signal ends the call.
  *
- * P1 to P8 are the steps of a put, L1 to L3 what a large one does before, and G1
- * to G8 those of a get in selftests/models/store.pml, where every interleaving of
- * them is searched.
+ * What a put has allocated and not yet pushed is reserved before it is allocated,
+ * and bounded: a put may wait for its caller's memory without end.
+ *
+ * P1 to P8 are the steps of a put, L1 to L3 how a message comes into a segment of
+ * its own, and G1 to G8 are the steps of a get in selftests/models/store.pml, where
+ * every interleaving of them is searched.
  */
-#include <linux/err.h>
+#include <linux/cred.h>
 #include <linux/errno.h>
+#include <linux/hash.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/uidgid.h>
 
 #include "msgbox.h"
 #include "stack.h"
@@ -40,6 +51,12 @@
  */
 #define SPARE_MAX (SZ_1M + PAGE_SIZE)
 
+/* After so many rounds of faulting in that did not help, a get pins. */
+#define ROUNDS_BEFORE_PIN 3
+
+/* Users are told apart by a hash of so many bits. */
+#define USER_BITS 8
+
 /**
  * struct msgbox - the box
  * @limits: what it accepts; belongs to the creator
@@ -48,6 +65,8 @@
  * @spare: an unused segment, or NULL
  * @held: kernel memory of the stack, the large messages (also while they are
  *        delivered) and the spare segment, in bytes
+ * @pending: kernel memory that puts in progress have reserved, in bytes
+ * @pending_of: the part of it that belongs to each user, by hash
  * @stats: what there is and has been
  */
 struct msgbox {
@@ -56,6 +75,8 @@ struct msgbox {
 	struct stack stack;
 	struct segment *spare;
 	size_t held;
+	size_t pending;
+	size_t pending_of[1 << USER_BITS];
 	struct msgbox_stats stats;
 };
 
@@ -186,6 +207,39 @@ static inline bool within_limit(struct msgbox *box, size_t more)
 	return box->held <= max && more <= max - box->held;
 }
 
+/* What the user of this process has reserved. Two users may share a hash. */
+static inline size_t *pending_of_user(struct msgbox *box)
+{
+	return &box->pending_of[hash_32(__kuid_val(current_uid()), USER_BITS)];
+}
+
+/*
+ * Reserve memory for a put in progress. It may take a quarter of what is left to
+ * its user: of the limit, less what all puts have reserved, less, once more, what
+ * this user's have. So the puts of one user hold at most half of the limit, those
+ * of two users a third each, and so on: however many are stuck, other users' puts
+ * go on. And as each takes only a part, a user's small puts go on beside large
+ * ones that are stuck.
+ */
+static bool reserve(struct msgbox *box, size_t size)
+{
+	size_t max = READ_ONCE(box->limits->max_pending_bytes);
+	size_t *of_user = pending_of_user(box);
+	size_t taken = box->pending + *of_user;
+
+	if (taken > max || size > (max - taken) / 4)
+		return false;
+	box->pending += size;
+	*of_user += size;
+	return true;
+}
+
+static void unreserve(struct msgbox *box, size_t size)
+{
+	box->pending -= size;
+	*pending_of_user(box) -= size;
+}
+
 /* The spare segment, if it is one for the stack; messages leave larger ones. */
 static inline struct segment *spare_for_stack(struct msgbox *box)
 {
@@ -233,6 +287,7 @@ commit(struct msgbox *box, size_t len, struct segment **fresh, struct segment *n
 		if (next == box->spare) {
 			box->spare = NULL;
 		} else {
+			unreserve(box, next->size);
 			box->held += next->size;
 			*fresh = NULL;
 		}
@@ -279,19 +334,22 @@ unlock:
 	return err;
 }
 
-static int try_put_large(struct msgbox *box, struct segment *message, size_t len,
-			 struct segment **fresh)
+/* The same for a message that is in a segment of its own. */
+static int try_put_copied(struct msgbox *box, struct segment *copy, size_t len,
+			  struct segment **fresh)
 {
+	const void *record = is_large(len) ? (const void *)&copy : copy->bytes;
+	size_t size = record_len(len), more = is_large(len) ? copy->size : 0;
 	struct segment *next;
 	int err;
 
 	spin_lock(&box->lock);
-	err = make_room(box, sizeof(message), message->size, fresh, &next);
+	err = make_room(box, size, more, fresh, &next);
 	if (!err) {
-		write_record(stack_next(&box->stack, sizeof(message), next),
-			     &message, sizeof(message));
+		write_record(stack_next(&box->stack, size, next), record, size);
 		commit(box, len, fresh, next);
-		box->held += message->size;
+		unreserve(box, more);
+		box->held += more;
 	}
 	spin_unlock(&box->lock);
 	return err;
@@ -308,6 +366,50 @@ static void give_back_spare(struct msgbox *box)
 	segment_free(spare);
 }
 
+/* A segment that a put has reserved, and does not use; or NULL. */
+static void drop_reserved(struct msgbox *box, struct segment *segment)
+{
+	if (!segment)
+		return;
+	spin_lock(&box->lock);
+	unreserve(box, segment->size);
+	spin_unlock(&box->lock);
+	segment_free(segment);
+}
+
+/* Memory that has been reserved. */
+static struct segment *alloc_reserved(struct msgbox *box, size_t size)
+{
+	struct segment *segment = segment_alloc(size);
+
+	if (!segment) {
+		spin_lock(&box->lock);
+		unreserve(box, size);
+		spin_unlock(&box->lock);
+	}
+	return segment;
+}
+
+static int provide_fresh(struct msgbox *box, struct segment **fresh)
+{
+	bool reserved;
+
+	spin_lock(&box->lock);
+	reserved = reserve(box, SEGMENT_SIZE);
+	spin_unlock(&box->lock);
+	if (!reserved)
+		return -EAGAIN;
+	*fresh = alloc_reserved(box, SEGMENT_SIZE);
+	return *fresh ? 0 : -EADDRNOTAVAIL;
+}
+
+/* Others may run before an attempt is repeated; the dead repeat nothing. */
+static int before_retry(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current) ? -EFAULT : 0;
+}
+
 /*
  * What an attempt that failed with err has asked for. 0: it is there, try
  * again.
@@ -316,14 +418,81 @@ static int provide(struct msgbox *box, int err, struct segment **fresh)
 {
 	switch (err) {
 	case -ENOBUFS:
-		*fresh = segment_alloc(SEGMENT_SIZE);
-		return *fresh ? 0 : -EADDRNOTAVAIL;
+		err = provide_fresh(box, fresh);
+		break;
 	case -EBUSY:
 		give_back_spare(box);
-		return 0;
-	default:
-		return err;
+		err = 0;
+		break;
 	}
+	return err ? err : before_retry();
+}
+
+/*
+ * Is there room for the message, and may this put take memory for a copy? If the
+ * spare segment suits it, that is in *copy.
+ */
+static int begin_copy(struct msgbox *box, size_t size, size_t more, struct segment **copy)
+{
+	struct segment *spare;
+	int err = 0;
+
+	*copy = NULL;
+	spin_lock(&box->lock);
+	if (!stack_has_room(&box->stack, sizeof(*copy)) && !spare_for_stack(box))
+		more += SEGMENT_SIZE;
+	spare = box->spare;
+	if (spare && (size > spare->size || spare->size > 2 * size))
+		spare = NULL;
+	if (!within_limit(box, more))
+		err = full(box);
+	else if (!reserve(box, spare ? spare->size : size))
+		err = -EAGAIN;
+	else if (spare)
+		*copy = take_spare(box);
+	spin_unlock(&box->lock);
+	return err;
+}
+
+/* A reserved segment for a copy of the message, not yet filled. */
+static int alloc_copy(struct msgbox *box, size_t len, struct segment **copy)
+{
+	size_t size = PAGE_ALIGN(sizeof(struct segment) + len);
+	size_t more = is_large(len) ? size : 0;
+	int err;
+
+	while ((err = begin_copy(box, size, more, copy)) == -EBUSY) {	/* L1 */
+		err = provide(box, err, NULL);
+		if (err)
+			break;
+	}
+	if (err)
+		return err;
+	if (!*copy)
+		*copy = alloc_reserved(box, size);			/* L2 */
+	return *copy ? 0 : -EADDRNOTAVAIL;
+}
+
+/* A large message, or a small one of which not every page was there. */
+static noinline long put_copied(struct msgbox *box, const char __user *buf, size_t len)
+{
+	struct segment *copy, *fresh = NULL;
+	int err;
+
+	err = alloc_copy(box, len, &copy);
+	if (err)
+		return err;
+	err = user_memory_read(copy->bytes, buf, len);			/* L3 */
+	while (!err) {
+		err = try_put_copied(box, copy, len, &fresh);		/* P1 to P5 */
+		if (!err)
+			break;
+		err = provide(box, err, &fresh);			/* P7 */
+	}
+	if (err || !is_large(len))
+		drop_reserved(box, copy);				/* P8 */
+	drop_reserved(box, fresh);
+	return err;
 }
 
 /* The first attempt has failed with err. */
@@ -332,76 +501,14 @@ static noinline long put_small_slowly(struct msgbox *box, const char __user *buf
 {
 	struct segment *fresh = NULL;
 
-	do {
-		if (err == -EFAULT)
-			err = user_memory_fault_in_readable(buf, len);	/* P6 */
-		else
-			err = provide(box, err, &fresh);		/* P7 */
+	while (err && err != -EFAULT) {
+		err = provide(box, err, &fresh);			/* P7 */
 		if (err)
 			break;
 		err = try_put_small(box, buf, len, &fresh);
-	} while (err);
-
-	segment_free(fresh);						/* P8 */
-	return err;
-}
-
-/*
- * Is there room for a large message and its record? If the spare segment suits
- * it, it is in *message.
- */
-static int begin_large(struct msgbox *box, size_t size, struct segment **message)
-{
-	size_t more = size;
-	int err = 0;
-
-	*message = NULL;
-	spin_lock(&box->lock);
-	if (!stack_has_room(&box->stack, sizeof(*message)) && !spare_for_stack(box))
-		more += SEGMENT_SIZE;
-	if (!within_limit(box, more))
-		err = full(box);
-	else if (box->spare && size <= box->spare->size && box->spare->size <= 2 * size)
-		*message = take_spare(box);
-	spin_unlock(&box->lock);
-	return err;
-}
-
-/* The segment of a message that has been delivered; it still counts. */
-static void discard(struct msgbox *box, struct segment *segment)
-{
-	spin_lock(&box->lock);
-	segment = retire(box, segment);
-	spin_unlock(&box->lock);
-	segment_free(segment);
-}
-
-static noinline long put_large(struct msgbox *box, const char __user *buf, size_t len)
-{
-	size_t size = PAGE_ALIGN(sizeof(struct segment) + len);
-	struct segment *message, *fresh = NULL;
-	int err;
-
-	while ((err = begin_large(box, size, &message)) == -EBUSY)	/* L1 */
-		give_back_spare(box);
-	if (err)
-		return err;
-	if (!message)
-		message = segment_alloc(size);				/* L2 */
-	if (!message)
-		return -EADDRNOTAVAIL;
-
-	err = user_memory_read(message->bytes, buf, len);		/* L3 */
-	while (!err) {
-		err = try_put_large(box, message, len, &fresh);		/* P1 to P5 */
-		if (!err)
-			break;
-		err = provide(box, err, &fresh);			/* P7 */
 	}
-	if (err)
-		segment_free(message);					/* P8 */
-	segment_free(fresh);
-	return err;
+	drop_reserved(box, fresh);					/* P8 */
+	return err == -EFAULT ? put_copied(box, buf, len) : err;
 }
 
 /**
@@ -422,7 +529,7 @@ long msgbox_put(struct msgbox *box, const char __user *buf, size_t len)
 	if (len > READ_ONCE(box->limits->max_message_bytes))
 		return -EMSGSIZE;
 	if (is_large(len))
-		return put_large(box, buf, len);
+		return put_copied(box, buf, len);
 
 	err = try_put_small(box, buf, len, NULL);
 	if (unlikely(err))
@@ -457,6 +564,25 @@ write_message(char __user *to, struct record_bytes from, size_t len)
 	return done;
 }
 
+/* The same where the pages have been pinned: that cannot fail. */
+static bool write_pinned(struct user_pages *pages, struct record_bytes from, size_t len)
+{
+	if (!pages || len > pages->len)
+		return false;
+	user_pages_write_atomic(pages, from.first, from.first_len);
+	user_pages_write_atomic(pages, from.rest, len - from.first_len);
+	return true;
+}
+
+/* The segment of a message that has been delivered; it still counts. */
+static void discard(struct msgbox *box, struct segment *segment)
+{
+	spin_lock(&box->lock);
+	segment = retire(box, segment);
+	spin_unlock(&box->lock);
+	segment_free(segment);
+}
+
 /* Take the message on top off; returns what must be freed after unlocking. */
 static __always_inline struct segment *pop(struct msgbox *box, size_t len)
 {
@@ -473,8 +599,8 @@ static __always_inline struct segment *pop(struct msgbox *box, size_t len)
  * @pages: those of them that are pinned; NULL if none
  * @len: the length of the message on top
  *
- * Return: the message's length; -ENODATA or -EMSGSIZE; or -EAGAIN if so many
- * bytes as @len must be brought in first, or pinned if the message is large.
+ * Return: the message's length; -ENODATA or -EMSGSIZE; or -EAGAIN if @len bytes
+ * must be faulted in first, or pinned if the message is large.
  */
 static __always_inline long
 try_get(struct msgbox *box, char __user *buf, size_t room,
@@ -498,7 +624,8 @@ try_get(struct msgbox *box, char __user *buf, size_t room,
 		}
 		message = top_large(box);
 		unused = pop(box, *len);				/* G4 */
-	} else if (write_message(buf, stack_top(&box->stack, *len), *len)) { /* G3 */
+	} else if (write_message(buf, stack_top(&box->stack, *len), *len) || /* G3 */
+		   write_pinned(pages, stack_top(&box->stack, *len), *len)) {
 		unused = pop(box, *len);				/* G4 */
 	} else {
 		ret = -EAGAIN;
@@ -515,27 +642,40 @@ unlock:
 	return ret;
 }
 
-/* The message on top has *len bytes, and the caller's memory is not ready. */
+/*
+ * Make the caller's memory ready for so many bytes. Nothing stays pinned while it
+ * is brought in: that may take for ever, and others need what is pinned.
+ */
+static int make_writable(struct user_pages *pages, char __user *buf, size_t len, bool pin)
+{
+	int err;
+
+	user_pages_unpin(pages);
+	err = user_memory_fault_in_writable(buf, len);
+	if (!err && pin)
+		err = user_pages_pin(pages, buf, len);
+	return err ? err : before_retry();
+}
+
+/* The message on top has len bytes, and the caller's memory is not ready. */
 static noinline long get_slowly(struct msgbox *box, char __user *buf, size_t room,
 				size_t len)
 {
 	struct user_pages pages;
+	unsigned int round = 0;
 	long ret;
 
 	user_pages_init(&pages);
 	do {
-		if (is_large(len)) {
-			user_pages_unpin(&pages, false);
-			ret = user_pages_pin(&pages, buf, len);		/* G7 */
-		} else {
-			ret = user_memory_fault_in_writable(buf, len);	/* G7 */
-		}
+		bool pin = is_large(len) || ++round > ROUNDS_BEFORE_PIN;
+
+		ret = make_writable(&pages, buf, len, pin);		/* G7 */
 		if (ret)
 			break;
 		ret = try_get(box, buf, room, &pages, &len);
 	} while (ret == -EAGAIN);
 
-	user_pages_unpin(&pages, ret >= 0);				/* G8 */
+	user_pages_unpin(&pages);					/* G8 */
 	return ret;
 }
 
@@ -574,5 +714,6 @@ void msgbox_read_stats(struct msgbox *box, struct msgbox_stats *stats)
 	spin_lock(&box->lock);
 	*stats = box->stats;
 	stats->memory = box->held;
+	stats->pending = box->pending;
 	spin_unlock(&box->lock);
 }

@@ -10,8 +10,11 @@ struct msgbox;
  * struct msgbox_limits - what a box accepts
  * @max_message_bytes: the largest message, in bytes
  * @max_bytes: how much kernel memory the box may hold, in bytes: all that
- *             struct msgbox_stats counts as @memory. What a put under way has
+ *             struct msgbox_stats counts as @memory. What a put in progress has
  *             taken and not yet put does not count.
+ * @max_pending_bytes: how much kernel memory puts in progress may hold together,
+ *             in bytes. A put may take a quarter of what is left to its user; the
+ *             puts of one user can hold half of it.
  *
  * May change at any time. Lowering @max_bytes below what is held loses
  * nothing: puts fail until the box has drained.
@@ -19,6 +22,7 @@ struct msgbox;
 struct msgbox_limits {
 	unsigned int max_message_bytes;
 	unsigned long max_bytes;
+	unsigned long max_pending_bytes;
 };
 
 /**
@@ -27,12 +31,14 @@ struct msgbox_limits {
  * @gets: how many have been taken; the others are in the box
  * @bytes: length of the messages in the box, in bytes
  * @memory: kernel memory that the box holds, in bytes
+ * @pending: kernel memory that puts in progress hold, in bytes
  */
 struct msgbox_stats {
 	u64 puts;
 	u64 gets;
 	size_t bytes;
 	size_t memory;
+	size_t pending;
 };
 
 struct msgbox *msgbox_create(const struct msgbox_limits *limits);

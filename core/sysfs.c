@@ -6,6 +6,8 @@
  *	count	messages in the box
  *	bytes	their length, in bytes
  *	memory	kernel memory that the box holds, in bytes: what max_bytes limits
+ *	pending	kernel memory that puts in progress hold, in bytes: what
+ *		max_pending_bytes limits
  *	puts	messages put since the module was loaded
  *	gets	messages taken since then
  *
@@ -38,6 +40,7 @@ static struct kobj_attribute name##_file = __ATTR_RO(name)
 STATS_FILE(count, stats.puts - stats.gets);
 STATS_FILE(bytes, stats.bytes);
 STATS_FILE(memory, stats.memory);
+STATS_FILE(pending, stats.pending);
 STATS_FILE(puts, stats.puts);
 STATS_FILE(gets, stats.gets);
 
@@ -78,6 +81,7 @@ static const struct attribute *files[] = {
 	&count_file.attr,
 	&bytes_file.attr,
 	&memory_file.attr,
+	&pending_file.attr,
 	&puts_file.attr,
 	&gets_file.attr,
 	&put_einval_file.attribute.attr,

@@ -5,7 +5,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -18,13 +17,21 @@ static inline char __user *next_page(char __user *address)
 	return (char __user *)(((unsigned long)address & PAGE_MASK) + PAGE_SIZE);
 }
 
+/*
+ * May this byte be written? A compare-and-exchange asks for the right to write it
+ * and leaves it as it was, even where another thread writes it at the same time.
+ */
+static inline bool is_writable(char __user *to)
+{
+	u8 expected = 0;
+
+	return __try_cmpxchg_user((u8 __user *)to, &expected, 0, fault) >= 0;
+}
+
 /**
  * user_memory_writable_nofault() - are all these pages there, to be written?
  * @to: the caller's memory; access_ok() has been asked
  * @len: how many bytes
- *
- * A compare-and-exchange of a byte asks for the right to write it and leaves
- * it as it was, even where another thread writes it at the same time.
  *
  * Context: Page faults disabled. Does not sleep.
  *
@@ -36,37 +43,52 @@ bool user_memory_writable_nofault(char __user *to, size_t len)
 	char __user *end = to + len;
 
 	while (to < end) {
-		u8 expected = 0;
-
-		if (__try_cmpxchg_user((u8 __user *)to, &expected, 0, fault) < 0)
+		if (!is_writable(to))
 			return false;
 		to = next_page(to);
 	}
 	return true;
 }
 
-/**
- * user_memory_fault_in_readable() - bring in the caller's memory, to read it
- * @from: the caller's memory
- * @len: how many bytes
- *
- * The pages may be gone again on return.
- *
- * Context: Process context, no lock held. May sleep; a fatal signal ends it.
- *
- * Return: 0, -EFAULT if not every byte can be read, or -ENOSYS if the caller
- * would have to sleep in a module that is already on its way out.
- */
-int user_memory_fault_in_readable(const char __user *from, size_t len)
+static bool is_there(char __user *to, size_t len)
 {
-	size_t missing;
+	bool there;
 
-	if (!try_module_get(THIS_MODULE))
-		return -ENOSYS;
-	missing = fault_in_readable(from, len);
-	module_put(THIS_MODULE);
+	pagefault_disable();
+	there = user_memory_writable_nofault(to, len);
+	pagefault_enable();
+	return there;
+}
 
-	return missing || fatal_signal_pending(current) ? -EFAULT : 0;
+/*
+ * Sleep until a page that somebody else provides is there (userfaultfd, FUSE).
+ * The access that comes next would sleep, too, but not while a signal with a
+ * handler is pending: the kernel repeats a fault of its own until the signal has
+ * been handled, and computes all the while. Here only a fatal signal ends the
+ * sleep. Whether the page can be used is for that access to tell: this function
+ * does not grow stacks, and believes that shadow stacks can be written.
+ */
+static void await_page(const char __user *address, unsigned int flags)
+{
+	struct mm_struct *mm = current->mm;
+	bool unlocked;
+
+	if (mmap_read_lock_killable(mm))
+		return;
+	/* fixup_user_fault() would put a call trace into the log below a stack (6.5). */
+	if (vma_lookup(mm, untagged_addr((unsigned long)address)))
+		fixup_user_fault(mm, (unsigned long)address, flags, &unlocked);
+	mmap_read_unlock(mm);
+}
+
+/* Bring in the page of this byte, with the access that the next attempt makes. */
+static int fault_in_writable(char __user *to)
+{
+	if (is_there(to, 1))
+		return 0;
+	await_page(to, FAULT_FLAG_WRITE);
+	cond_resched();
+	return !fatal_signal_pending(current) && is_writable(to) ? 0 : -EFAULT;
 }
 
 /**
@@ -78,29 +100,46 @@ int user_memory_fault_in_readable(const char __user *from, size_t len)
  *
  * Context: Process context, no lock held. May sleep; a fatal signal ends it.
  *
- * Return: as user_memory_fault_in_readable().
+ * Return: 0, -EFAULT if not every page can be written, or -ENOSYS if the caller
+ * would have to sleep in a module that is already on its way out.
  */
 int user_memory_fault_in_writable(char __user *to, size_t len)
 {
 	char __user *end = to + len;
-	size_t missing = 0;
+	int err = 0;
 
 	if (!access_ok(to, len))
 		return -EFAULT;
+	if (is_there(to, len))
+		return 0;
+
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
-	/*
-	 * Page by page: before 8c03ebd7cdc0 ("mm/gup: Fix wrongly calculated returned
-	 * value in fault_in_safe_writeable()", 6.15 and stable) only what it says of
-	 * the first page is true.
-	 */
-	while (to < end && !missing) {
-		missing = fault_in_safe_writeable(to, 1);
+	while (to < end && !err) {
+		err = fault_in_writable(to);
 		to = next_page(to);
 	}
 	module_put(THIS_MODULE);
+	return err;
+}
 
-	return missing || fatal_signal_pending(current) ? -EFAULT : 0;
+/* Page by page, bringing in what is missing; the copy itself is what decides. */
+static int read_slowly(void *to, const char __user *from, size_t len)
+{
+	while (len) {
+		size_t part = min_t(size_t, len, PAGE_SIZE - offset_in_page(from));
+
+		if (copy_from_user_nofault(to, from, part)) {
+			await_page(from, 0);
+			if (fatal_signal_pending(current) || copy_from_user(to, from, part))
+				return -EFAULT;
+		}
+		cond_resched();
+		to += part;
+		from += part;
+		len -= part;
+	}
+	return 0;
 }
 
 /**
@@ -111,31 +150,32 @@ int user_memory_fault_in_writable(char __user *to, size_t len)
  *
  * Context: Process context, no lock held. May sleep; a fatal signal ends it.
  *
- * Return: as user_memory_fault_in_readable().
+ * Return: 0, -EFAULT if not every byte can be read, or -ENOSYS as
+ * user_memory_fault_in_writable().
  */
 int user_memory_read(void *to, const char __user *from, size_t len)
 {
-	unsigned long missing;
+	int err;
 
-	if (!copy_from_user_nofault(to, from, len))
+	/* In parts, so that a long message does not keep others from running. */
+	while (len) {
+		size_t part = min_t(size_t, len, SZ_256K);
+
+		if (copy_from_user_nofault(to, from, part))
+			break;
+		cond_resched();
+		to += part;
+		from += part;
+		len -= part;
+	}
+	if (!len)
 		return 0;
 
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
-	missing = copy_from_user(to, from, len);
+	err = read_slowly(to, from, len);
 	module_put(THIS_MODULE);
-
-	return missing ? -EFAULT : 0;
-}
-
-static bool is_there(char __user *to, size_t len)
-{
-	bool there;
-
-	pagefault_disable();
-	there = access_ok(to, len) && user_memory_writable_nofault(to, len);
-	pagefault_enable();
-	return there;
+	return err;
 }
 
 /* How many of the pages have been pinned, or an error. */
@@ -160,13 +200,13 @@ static int pin(struct page **page, char __user *to, size_t len, unsigned int cou
  * user_pages_pin() - make sure that the caller's memory can be written
  * @pages: what user_pages_write() needs; as user_pages_init() or
  *         user_pages_unpin() has left it
- * @to: the caller's memory
+ * @to: the caller's memory; user_memory_fault_in_writable() has returned 0
  * @len: how many bytes; not 0
  *
  * Context: Process context, no lock held. May sleep; a fatal signal ends it.
  *
- * Return: 0, -EFAULT if not every byte can be written, -EADDRNOTAVAIL if
- * there is no kernel memory, or -ENOSYS as user_memory_fault_in_readable().
+ * Return: 0, -EFAULT if not every page can be pinned, -EADDRNOTAVAIL if
+ * there is no kernel memory, or -ENOSYS as user_memory_fault_in_writable().
  */
 int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 {
@@ -192,51 +232,77 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 		return 0;
 	}
 
-	user_pages_unpin(pages, false);
+	user_pages_unpin(pages);
 	return pinned == -ENOSYS ? -ENOSYS : -EFAULT;
 }
 
 /**
- * user_pages_write() - copy to the caller's pinned memory
+ * user_pages_write_atomic() - copy to the caller's pinned memory
+ * @pages: as user_pages_pin() has left it
+ * @from: kernel memory
+ * @len: how many bytes; with those that have been written, at most @pages->len
+ *
+ * Goes on where the last write ended.
+ *
+ * Context: Any. Cannot fail.
+ */
+void user_pages_write_atomic(struct user_pages *pages, const void *from, size_t len)
+{
+	while (len) {
+		size_t at = pages->offset + pages->written;
+		size_t part = min_t(size_t, len, PAGE_SIZE - offset_in_page(at));
+		void *to = kmap_local_page(pages->page[at >> PAGE_SHIFT]);
+
+		memcpy(to + offset_in_page(at), from, part);
+		kunmap_local(to);
+		pages->written += part;
+		from += part;
+		len -= part;
+	}
+}
+
+/**
+ * user_pages_write() - the same for many bytes
  * @pages: as user_pages_pin() has left it
  * @from: kernel memory
  * @len: how many bytes; at most @pages->len
  *
- * Context: Process context, no lock held. Cannot fail.
+ * Context: Process context, no lock held. Lets others run. Cannot fail.
  */
 void user_pages_write(struct user_pages *pages, const void *from, size_t len)
 {
-	unsigned int offset = pages->offset;
-	struct page **page = pages->page;
-
 	while (len) {
-		size_t part = min_t(size_t, len, PAGE_SIZE - offset);
-		void *to = kmap_local_page(*page++);
+		size_t part = min_t(size_t, len, SZ_64K);
 
-		memcpy(to + offset, from, part);
-		kunmap_local(to);
+		user_pages_write_atomic(pages, from, part);
 		cond_resched();
 		from += part;
 		len -= part;
-		offset = 0;
 	}
 }
 
 /**
  * user_pages_unpin() - undo user_pages_pin()
  * @pages: as user_pages_init() or user_pages_pin() has left it
- * @written: whether user_pages_write() has been called
+ *
+ * Only pages that have been written are marked dirty.
  *
  * Context: Process context. May sleep.
  */
-void user_pages_unpin(struct user_pages *pages, bool written)
+void user_pages_unpin(struct user_pages *pages)
 {
-	/* Marking them dirty waits for whoever has one locked: a file system, too. */
-	bool held = try_module_get(THIS_MODULE);
+	unsigned int dirty = pages->written ? PFN_UP(pages->offset + pages->written) : 0;
+	bool held;
 
-	unpin_user_pages_dirty_lock(pages->page, pages->count, written);
+	if (!pages->count)
+		goto free;
+	/* Marking them dirty waits for whoever has one locked: a file system, too. */
+	held = try_module_get(THIS_MODULE);
+	unpin_user_pages_dirty_lock(pages->page, dirty, true);
+	unpin_user_pages(pages->page + dirty, pages->count - dirty);
 	if (held)
 		module_put(THIS_MODULE);
+free:
 	if (pages->page != pages->few)
 		kvfree(pages->page);
 	user_pages_init(pages);

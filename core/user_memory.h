@@ -52,7 +52,6 @@ user_memory_write_nofault(char __user *to, const void *from, size_t len)
 
 bool user_memory_writable_nofault(char __user *to, size_t len);
 
-int user_memory_fault_in_readable(const char __user *from, size_t len);
 int user_memory_fault_in_writable(char __user *to, size_t len);
 int user_memory_read(void *to, const char __user *from, size_t len);
 
@@ -66,6 +65,7 @@ int user_memory_read(void *to, const char __user *from, size_t len);
  * @count: how many
  * @offset: where the memory begins in the first page
  * @len: of the memory, in bytes
+ * @written: how many of these have been written
  */
 struct user_pages {
 	struct page **page;
@@ -73,6 +73,7 @@ struct user_pages {
 	unsigned int count;
 	unsigned int offset;
 	size_t len;
+	size_t written;
 };
 
 static inline void user_pages_init(struct user_pages *pages)
@@ -80,10 +81,12 @@ static inline void user_pages_init(struct user_pages *pages)
 	pages->page = pages->few;
 	pages->count = 0;
 	pages->len = 0;
+	pages->written = 0;
 }
 
 int user_pages_pin(struct user_pages *pages, char __user *to, size_t len);
+void user_pages_write_atomic(struct user_pages *pages, const void *from, size_t len);
 void user_pages_write(struct user_pages *pages, const void *from, size_t len);
-void user_pages_unpin(struct user_pages *pages, bool written);
+void user_pages_unpin(struct user_pages *pages);
 
 #endif /* _DM510_USER_MEMORY_H */
