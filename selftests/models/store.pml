@@ -9,7 +9,10 @@
  *   for the tests. As a spare, one of 1 suits the stack, one of 2 suits message
  *   2, and one of 3 is too large.
  * - A copy is one step. Whether it finds the caller's memory is left to chance,
- *   each time; so is whether that can be brought in, which may never end.
+ *   each time; so is whether that can be brought in, which may never end. A get
+ *   pins after the first round that did not help.
+ * - Any put may take whatever is left of the memory for puts in progress: how
+ *   that is divided among users is arithmetic.
  * - What is under the lock from end to end nobody sees, so it may be one step.
  * - The limit changes twice, so that searches end. What is checked before the
  *   box is touched, and unloading, are left out.
@@ -19,6 +22,7 @@
 #endif
 #define LOW 3
 #define HIGH 7
+#define MAX_PENDING 3
 
 #define IS_LARGE(m) (m > 1)
 #define SIZE(m) (IS_LARGE(m) * m)	/* of a segment of its own */
@@ -29,11 +33,12 @@ mtype = { efault, enobufs, ebusy, eagain, enodata, emsgsize };
 
 byte owner;				/* of the lock; 0 if it is free */
 byte limit = HIGH;
-byte stack[3], top, segments = 1, spare, held = 1, bytes;
+byte stack[3], top, segments = 1, spare, held = 1, bytes, pending;
+byte reserved;				/* what puts have, counted by what they do */
 mtype mem[4] = none;
 bool used[4];				/* somebody has the message, or the box */
 byte shown[3], shown_top;		/* what the box should have, by who succeeded */
-bool as_shown, as_counted, as_held;
+bool as_shown, as_counted, as_held, as_reserved;
 
 inline lock()
 {
@@ -52,6 +57,8 @@ inline unlock()
 		assert(as_counted);
 		as_held = held == segments + spare + HELD(2) + HELD(3);
 		assert(as_held);
+		as_reserved = pending == reserved && pending <= MAX_PENDING;
+		assert(as_reserved);
 		assert(segments == top + !top);
 		assert(held <= HIGH);
 		owner = 0
@@ -77,6 +84,46 @@ inline give_back_spare()
 	lock();
 	d_step { held = held - spare; spare = 0 }
 	unlock()
+}
+
+inline reserve(size)
+{
+	if
+	:: pending + size <= MAX_PENDING -> pending = pending + size
+	:: else -> err = eagain
+	fi
+}
+
+inline drop_fresh()
+{
+	if
+	:: fresh -> lock(); d_step { pending--; reserved--; fresh = false } unlock()
+	:: else
+	fi
+}
+
+inline drop_copy()
+{
+	if
+	:: copy ->
+		lock();
+		d_step { pending = pending - m; reserved = reserved - m; copy = false }
+		if :: IS_LARGE(m) -> mem[m] = none :: else fi;
+		unlock()
+	:: else
+	fi
+}
+
+/* The copy of a message that goes into the box large is what is in it then. */
+inline hand_over_copy()
+{
+	if
+	:: IS_LARGE(m) ->
+		assert(copy && mem[m] == mine);
+		mem[m] = in_box;
+		pending = pending - m; reserved = reserved - m; copy = false
+	:: else
+	fi
 }
 
 inline ask_limit()
@@ -110,13 +157,13 @@ inline commit()
 		if
 		:: !next
 		:: next && spare == 1 -> segments++; spare = 0
-		:: else -> segments++; held++; fresh = false
+		:: else -> segments++; held++; pending--; reserved--; fresh = false
 		fi;
 		next = false;
 		top++;
 		bytes = bytes + m;
 		held = held + SIZE(m);
-		if :: IS_LARGE(m) -> mem[m] = in_box :: else fi;
+		hand_over_copy();
 		shown[shown_top] = m; shown_top++; done = true
 	}
 }
@@ -138,7 +185,7 @@ active [CALLERS] proctype caller()
 {
 	byte m, got, room, pinned, more;
 	mtype err;
-	bool next, fresh, done;
+	bool next, fresh, copy, done, again;
 
 progress_next:				/* a call has ended */
 	if
@@ -149,17 +196,30 @@ progress_next:				/* a call has ended */
 	:: room = 3; goto G1
 	fi;
 
-	/* put: a large message first gets memory of its own. */
+	/*
+	 * put: a large message first gets memory of its own, and so does a small
+	 * one once its copy has faulted.
+	 */
 L1:	lock();
 	d_step {
 		err = 0;
 		more = SIZE(m) + (top == segments && spare != 1);
 		ask_limit();
+		more = 0;
+		if :: !err -> reserve(m) :: else fi;
 		if
-		:: !err && spare == m -> mem[m] = mine; held = held - spare; spare = 0
+		:: !err ->
+			reserved = reserved + m;
+			assert(!copy);
+			copy = true;
+			if :: IS_LARGE(m) -> mem[m] = mine :: else fi;
+			if
+			:: IS_LARGE(m) && spare == m ->
+				held = held - spare; spare = 0; more = 1
+			:: else
+			fi
 		:: else
-		fi;
-		more = 0
+		fi
 	}
 	unlock();
 	if
@@ -169,9 +229,9 @@ L1:	lock();
 	fi;
 L2:	may_sleep();
 	if
-	:: mem[m] == mine
-	:: mem[m] == none -> mem[m] = mine
-	:: mem[m] == none -> err = enobufs; goto P8	/* no memory */
+	:: more -> more = 0			/* it was the spare one */
+	:: !more
+	:: !more -> err = enobufs; goto P8	/* no memory */
 	fi;
 L3:	may_sleep();
 	if
@@ -186,36 +246,34 @@ P2:	make_room();
 	if :: err -> goto P5 :: else fi;
 P3:	if
 	:: stack[top] = m
-	:: !IS_LARGE(m) ->
-progress_P3:
-	   err = efault; goto P5	/* the page was gone */
+	:: !copy -> err = efault; goto P5	/* the page was gone */
 	fi;
 P4:	commit();
 P5:	unlock();
 	if
 	:: !err || err == eagain -> goto P8
-	:: err == efault -> goto P6
+	:: err == efault -> drop_fresh(); goto L1
 	:: else -> goto P7
 	fi;
-P6:	may_sleep();
-	if
-	:: true
-	:: true ->
-end_P6:	   false			/* the page never comes */
-	:: goto P8			/* it cannot be read */
-	fi;
-	goto P1;
 P7:	may_sleep();
 	if
-	:: err == ebusy -> give_back_spare()
-	:: err == enobufs -> fresh = true
-	:: err == enobufs -> goto P8	/* no memory */
+	:: err == ebusy -> give_back_spare(); goto P1
+	:: err == enobufs
 	fi;
-	goto P1;
-P8:	atomic {
-		fresh = false;
-		if :: err -> mem[m] = none; used[m] = false :: else fi;
+	lock();
+	d_step { err = 0; reserve(1); reserved = reserved + !err; fresh = !err }
+	unlock();
+	if
+	:: err -> goto P8
+	:: !err -> goto P1
+	:: !err -> err = enobufs; goto P8	/* no memory */
+	fi;
+P8:	drop_fresh();
+	drop_copy();
+	atomic {
+		if :: err -> used[m] = false :: else fi;
 		assert(!fresh);
+		assert(!copy);
 		assert(!err || mem[m] == none);
 		assert(done == !err);
 		m = 0; err = 0; done = false;
@@ -227,12 +285,9 @@ G1:	lock();
 G2:	err = (!top -> enodata : (got > room -> emsgsize : 0));
 	if :: err -> goto G5 :: else fi;
 G3:	if
-	:: !IS_LARGE(got)
-	:: !IS_LARGE(got) ->
-progress_G3:
-	   err = efault; goto G5	/* the page was gone */
-	:: IS_LARGE(got) ->
-	   if :: pinned >= got :: else -> err = efault; goto G5 fi
+	:: pinned >= got
+	:: pinned < got && !IS_LARGE(got)
+	:: pinned < got -> err = efault; goto G5	/* the page was gone */
 	fi;
 G4:	pop();
 G5:	unlock();
@@ -248,19 +303,25 @@ G6:	lock();
 	unlock();
 	goto G8;
 G7:	assert(!done);
+	pinned = 0;
 	may_sleep();
+	assert(pinned == 0);
 	if
 	:: true
 	:: true ->
 end_G7:	   false			/* the page never comes */
 	:: goto G8			/* it cannot be written */
 	fi;
-	d_step { pinned = (IS_LARGE(got) -> got : pinned); got = 0; err = 0 }
+	d_step {
+		pinned = (IS_LARGE(got) || again -> got : 0);
+		again = true;
+		got = 0; err = 0
+	}
 	goto G1;
 G8:	atomic {
 		assert(done == !err);
 		if :: done -> used[got] = false :: else fi;
-		got = 0; room = 0; pinned = 0; err = 0; done = false;
+		got = 0; room = 0; pinned = 0; err = 0; done = false; again = false;
 		goto progress_next
 	}
 }
