@@ -293,18 +293,6 @@ TEST_F(msgbox, a_get_after_fork_does_not_show_in_the_child)
 	free(buf);
 }
 
-/* Memory that the stack has not grown into yet. */
-TEST_F(msgbox, the_stack_grows_for_a_get)
-{
-	char *message = new_message(100 * KIB, 1);
-	char deep[MIB];
-
-	ASSERT_EQ(0, put(message, 100 * KIB));
-	ASSERT_EQ(100 * KIB, get(deep, sizeof(deep)));
-	ASSERT_EQ(0, memcmp(message, deep, 100 * KIB));
-	free(message);
-}
-
 TEST_F(msgbox, changing_the_buffer_does_not_change_the_message)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {

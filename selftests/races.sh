@@ -144,6 +144,16 @@ put_is_late()
 	load && is_late sys_msgbox_put ENOSYS number "$put_nr" 4096 "$1"
 }
 
+# Who has pinned pages for one message, and has to wait for those of another.
+pins_are_given_back()
+{
+	load && open_window after user_pages_pin sleep 5000000 1 || return 1
+	fine "$here/pinned"
+	fine=$?
+	close_window && is 'messages' 2 "$(cat /sys/kernel/dm510_msgbox/count)" && unload &&
+		[ "$fine" -eq 0 ]
+}
+
 # leave_last WHERE HOW MILLISECONDS: a call that sleeps so long is the last in flight
 leave_last()
 {
@@ -176,6 +186,7 @@ run_tests '
 	small_get_is_late
 	put_is_late 10
 	put_is_late 20000
+	pins_are_given_back
 	calls_are_right_and_sleep before put_small_slowly
 	calls_are_right_and_are_preempted before put_small_slowly
 	calls_are_right_and_sleep after user_memory_fault_in_readable

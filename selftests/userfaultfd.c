@@ -271,7 +271,35 @@ static void on_signal(int signal)
 	signals_seen++;
 }
 
-/* A signal with a handler is no reason to fail: the contract has no EINTR. */
+/* In milliseconds: how long a thread has computed. */
+static long computed_by(pthread_t thread)
+{
+	struct timespec time;
+	clockid_t clock;
+
+	if (pthread_getcpuclockid(thread, &clock) || clock_gettime(clock, &time))
+		abort();
+	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* A thread that has been signalled and still waits does so asleep. */
+static void sleeps_on(struct __test_metadata *_metadata, pthread_t thread)
+{
+	long before;
+
+	/* It has to wake up for the signal, and to fall asleep again. */
+	usleep(300 * 1000);
+	before = computed_by(thread);
+	usleep(1000 * 1000);
+	ASSERT_GT(100, computed_by(thread) - before) {
+		TH_LOG("computed for %ld ms in one second", computed_by(thread) - before);
+	}
+}
+
+/*
+ * A signal with a handler is no reason to fail: the contract has no EINTR. Nor is it
+ * one to compute until the page comes.
+ */
 static void signal_comes(struct __test_metadata *_metadata,
 			 struct stuck_page *stuck, const void *content, struct call *call)
 {
@@ -282,6 +310,7 @@ static void signal_comes(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, call));
 	ASSERT_TRUE(stuck_page_wait(stuck));
 	ASSERT_EQ(0, pthread_kill(thread, SIGUSR1));
+	sleeps_on(_metadata, thread);
 	put_and_get(_metadata);
 
 	ASSERT_EQ(0, stuck_page_arrive(stuck, content));

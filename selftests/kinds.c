@@ -1,0 +1,716 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Kinds of memory. What read(2) can fill, get can fill, and what write(2) can
+ * send, put can put: for each kind and size both are asked, each in a process of
+ * its own, so that nobody finds what another one has brought in.
+ *
+ * Where get has to differ, the table says so (.unpinnable): a message above 8 KiB
+ * is delivered only to memory that the kernel can pin.
+ */
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "msgbox.h"
+
+#define HUGE_PAGE	(2 * MIB)
+#define HUGE_PAGES	"/proc/sys/vm", "nr_hugepages"
+
+/* The first address that no process can have. */
+#define TASK_SIZE	0x7ffffffff000
+
+/* Of newer kernels and C libraries. */
+#define MADV_GUARD	102
+#define SYS_secret	447
+
+/* Where nothing answers: writes are lost, what is read is all ones. */
+#define DEVICE_AT	0xe0000000
+
+#define LARGE(len)	((len) > 8 * KIB)
+
+static const int sizes[] = { 1, 64, 5000, 9000, 100000, MIB };
+
+static size_t to_pages(size_t len)
+{
+	return (len + PAGE - 1) / PAGE * PAGE;
+}
+
+/* --- the kinds: such memory of so many bytes, or NULL where there is none */
+
+static char *or_null(void *memory)
+{
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static char *present(size_t len)
+{
+	char *buf = map(to_pages(len), PROT_READ | PROT_WRITE);
+
+	fill(buf, len, 2);
+	return buf;
+}
+
+static char *anonymous(size_t len)
+{
+	return map(to_pages(len), PROT_READ | PROT_WRITE);
+}
+
+static char *huge(size_t len)
+{
+	char *buf = map(len + 2 * HUGE_PAGE, PROT_READ | PROT_WRITE);
+
+	buf += -(uintptr_t)buf % HUGE_PAGE;
+	return madvise(buf, HUGE_PAGE, MADV_HUGEPAGE) ? NULL : buf + PAGE / 2;
+}
+
+static char *hugetlb(size_t len)
+{
+	char *buf;
+
+	(void)len;
+	write_text(HUGE_PAGES, "2");
+	buf = or_null(mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0));
+	return buf ? buf + PAGE / 2 : NULL;
+}
+
+static char *of_file(int fd, size_t len, int prot, int flags)
+{
+	char *buf;
+
+	if (fd < 0 || ftruncate(fd, to_pages(len)))
+		return NULL;
+	buf = or_null(mmap(NULL, to_pages(len), prot, flags, fd, 0));
+	close(fd);
+	return buf;
+}
+
+static int new_file(void)
+{
+	char name[] = "/var/tmp/kinds-XXXXXX";
+	int fd;
+
+	mkdir("/var", 0755);
+	mkdir("/var/tmp", 01777);
+	fd = mkstemp(name);
+	unlink(name);
+	return fd;
+}
+
+static char *private_file(size_t len)
+{
+	return of_file(new_file(), len, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+}
+
+static char *shared_file(size_t len)
+{
+	return of_file(new_file(), len, PROT_READ | PROT_WRITE, MAP_SHARED);
+}
+
+static char *read_only_file(size_t len)
+{
+	return of_file(new_file(), len, PROT_READ, MAP_SHARED);
+}
+
+static char *tmpfs(size_t len)
+{
+	return of_file(memfd_create("kinds", 0), len, PROT_READ | PROT_WRITE, MAP_SHARED);
+}
+
+static char *behind_the_end_of_a_file(size_t len)
+{
+	return or_null(mmap(NULL, to_pages(len), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    memfd_create("kinds", 0), 0));
+}
+
+static char *secret(size_t len)
+{
+	return of_file(syscall(SYS_secret, 0), len, PROT_READ | PROT_WRITE, MAP_SHARED);
+}
+
+static char *with_key(size_t len, int rights)
+{
+	char *buf = present(len);
+	int key = pkey_alloc(0, rights);
+
+	if (key < 0 || pkey_mprotect(buf, to_pages(len), PROT_READ | PROT_WRITE, key))
+		return NULL;
+	return buf;
+}
+
+static char *key_without_write(size_t len)
+{
+	return with_key(len, PKEY_DISABLE_WRITE);
+}
+
+static char *key_without_access(size_t len)
+{
+	return with_key(len, PKEY_DISABLE_ACCESS);
+}
+
+/* Where there are keys, the kernel takes one for that. */
+static char *executable_only(size_t len)
+{
+	char *buf = present(len);
+
+	return mprotect(buf, to_pages(len), PROT_EXEC) ? NULL : buf;
+}
+
+static char *last_page(char *buf, size_t len)
+{
+	return buf + to_pages(len) - PAGE;
+}
+
+static char *none_at_the_end(size_t len)
+{
+	char *buf = present(len);
+
+	return mprotect(last_page(buf, len), PAGE, PROT_NONE) ? NULL : buf;
+}
+
+static char *guard_at_the_end(size_t len)
+{
+	char *buf = present(len);
+
+	return madvise(last_page(buf, len), PAGE, MADV_GUARD) ? NULL : buf;
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* The page is lost until the machine starts again. */
+static char *poisoned_at_the_end(size_t len)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	char *buf = present(len);
+
+	if (sigaction(SIGBUS, &action, NULL) || !getenv("DM510_MSGBOX_MAY_HARM"))
+		return NULL;
+	return madvise(last_page(buf, len), PAGE, MADV_HWPOISON) ? NULL : buf;
+}
+
+static char *device(size_t len)
+{
+	if (!getenv("DM510_MSGBOX_MAY_HARM"))
+		return NULL;
+	return or_null(mmap(NULL, to_pages(len), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    open("/dev/mem", O_RDWR | O_SYNC), DEVICE_AT));
+}
+
+/* Where a mapping of the process begins, by its name. */
+static char *mapping(const char *name)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[256], *start = NULL;
+
+	while (maps && !start && fgets(line, sizeof(line), maps))
+		if (strstr(line, name))
+			start = (char *)strtoul(line, NULL, 16);
+	if (maps)
+		fclose(maps);
+	return start;
+}
+
+static char *vdso(size_t len)
+{
+	(void)len;
+	return mapping("[vdso]");
+}
+
+static char *vvar(size_t len)
+{
+	(void)len;
+	return mapping("[vvar]");
+}
+
+static char *vsyscall(size_t len)
+{
+	(void)len;
+	return (char *)0xffffffffff600000;
+}
+
+static char *top_of_the_address_space(size_t len)
+{
+	return or_null(mmap((void *)(TASK_SIZE - to_pages(len)), to_pages(len),
+			    PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
+}
+
+static char *beyond_the_top(size_t len)
+{
+	char *buf = top_of_the_address_space(len);
+
+	return buf ? buf + to_pages(len) - len + 1 : NULL;
+}
+
+/* --- stacks that have yet to grow */
+
+static char *below_the_stack(size_t len)
+{
+	return mapping("[stack]") - 3 * PAGE - len;
+}
+
+/* Of what the stack has grown to, the lowest bytes are not used yet. */
+static char *from_below_into_the_stack(size_t len)
+{
+	size_t within = len / 2 < 1000 ? len / 2 : 1000;
+
+	return mapping("[stack]") + within - len;
+}
+
+static char *grows_down(char *at)
+{
+	return or_null(mmap(at, PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0));
+}
+
+/* Free addresses, with more of them on either side than stacks keep free. */
+static char *free_addresses(void)
+{
+	char *at = map(8 * MIB, PROT_NONE);
+
+	munmap(at, 8 * MIB);
+	return at + 4 * MIB;
+}
+
+static char *below_what_grows_down(size_t len)
+{
+	return grows_down(free_addresses()) - len;
+}
+
+/*
+ * From one mapping through free addresses into another, which has to grow down to
+ * the first. Only one that grows down itself may be so near.
+ */
+static char *from_a_mapping_into_what_grows_down(size_t len)
+{
+	char *lower = grows_down(free_addresses());
+	size_t gap = len / 2 > PAGE ? len / 2 / PAGE * PAGE : PAGE;
+
+	if (!lower || !grows_down(lower + PAGE + gap))
+		return NULL;
+	if (len <= gap)
+		return lower + PAGE + gap - len;
+	/* Of a long one most is below, where the lower one grows, too. */
+	return lower + PAGE + gap + 1 - len;
+}
+
+/* --- memory that another thread provides */
+
+struct provider {
+	int fd;
+	unsigned long mode;	/* of registering */
+};
+
+static int provide(const struct provider *provider, uintptr_t page)
+{
+	struct uffdio_range range = { .start = page, .len = PAGE };
+	struct uffdio_zeropage zeropage = { .range = range };
+	struct uffdio_continue there = { .range = range };
+	struct uffdio_writeprotect writable = { .range = range };
+
+	switch (provider->mode) {
+	case UFFDIO_REGISTER_MODE_MISSING:
+		return ioctl(provider->fd, UFFDIO_ZEROPAGE, &zeropage);
+	case UFFDIO_REGISTER_MODE_MINOR:
+		return ioctl(provider->fd, UFFDIO_CONTINUE, &there);
+	default:
+		return ioctl(provider->fd, UFFDIO_WRITEPROTECT, &writable);
+	}
+}
+
+static void *provide_all(void *data)
+{
+	struct provider *provider = data;
+	struct uffd_msg message;
+
+	while (read(provider->fd, &message, sizeof(message)) == sizeof(message))
+		if (provide(provider, message.arg.pagefault.address & -PAGE) && errno != EEXIST)
+			_exit(100);
+	return NULL;
+}
+
+static char *provided(char *buf, size_t len, unsigned long mode, unsigned long features)
+{
+	static struct provider provider;
+	struct uffdio_api api = { .api = UFFD_API, .features = features };
+	struct uffdio_register range = {
+		.range = { .start = (uintptr_t)buf, .len = to_pages(len) }, .mode = mode,
+	};
+	pthread_t thread;
+
+	provider.mode = mode;
+	provider.fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (provider.fd < 0 || ioctl(provider.fd, UFFDIO_API, &api) ||
+	    ioctl(provider.fd, UFFDIO_REGISTER, &range) ||
+	    pthread_create(&thread, NULL, provide_all, &provider))
+		return NULL;
+	return buf;
+}
+
+static char *userfaultfd_missing(size_t len)
+{
+	return provided(anonymous(len), len, UFFDIO_REGISTER_MODE_MISSING, 0);
+}
+
+/* The pages are there, but not in this mapping of them. */
+static char *userfaultfd_minor(size_t len)
+{
+	int fd = memfd_create("kinds", 0);
+	char *other = of_file(dup(fd), len, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	if (!other)
+		return NULL;
+	fill(other, len, 2);
+	return provided(of_file(fd, len, PROT_READ | PROT_WRITE, MAP_SHARED), len,
+			UFFDIO_REGISTER_MODE_MINOR, UFFD_FEATURE_MINOR_SHMEM);
+}
+
+static char *userfaultfd_write_protect(size_t len)
+{
+	char *buf = present(len);
+	struct uffdio_writeprotect protect = {
+		.range = { .start = (uintptr_t)buf, .len = to_pages(len) },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+
+	madvise(buf, to_pages(len), MADV_NOHUGEPAGE);
+	if (!provided(buf, len, UFFDIO_REGISTER_MODE_WP, UFFD_FEATURE_PAGEFAULT_FLAG_WP))
+		return NULL;
+	for (int fd = 3; fd < 64; fd++)
+		if (!ioctl(fd, UFFDIO_WRITEPROTECT, &protect))
+			return buf;
+	return NULL;
+}
+
+/* --- what is asked of them */
+
+/* What a child has found. */
+struct answer {
+	bool none;	/* there is no such memory here */
+	bool ended;	/* the call came back */
+	long ret;
+	bool whole;	/* the buffer has what it should have */
+};
+
+FIXTURE(kind)
+{
+	struct answer *answer;
+	int file;
+	long huge_pages;
+};
+
+FIXTURE_VARIANT(kind)
+{
+	char *(*make)(size_t len);
+	/* How much of it read(2) fills and write(2) sends; UNKNOWN: ask them. */
+	size_t fills, sends;
+	bool changes;		/* so its bytes cannot be compared */
+	bool unpinnable;
+};
+
+#define ALL		SIZE_MAX
+#define UNKNOWN		(SIZE_MAX - 1)
+
+#define KIND(name, fills_, sends_, ...)					\
+	FIXTURE_VARIANT_ADD(kind, name)					\
+	{								\
+		.make = name, .fills = fills_, .sends = sends_, __VA_ARGS__	\
+	}
+
+KIND(present, ALL, ALL);
+KIND(anonymous, ALL, ALL);
+KIND(huge, ALL, ALL);
+KIND(hugetlb, ALL, ALL);
+KIND(private_file, ALL, ALL);
+KIND(shared_file, ALL, ALL);
+KIND(read_only_file, 0, ALL);
+KIND(tmpfs, ALL, ALL);
+KIND(behind_the_end_of_a_file, 0, 0);
+KIND(secret, ALL, ALL, .unpinnable = true);
+KIND(key_without_write, 0, ALL);
+KIND(key_without_access, 0, 0);
+KIND(executable_only, 0, UNKNOWN);
+KIND(none_at_the_end, 0, 0);
+KIND(guard_at_the_end, 0, 0);
+KIND(poisoned_at_the_end, 0, 0);
+KIND(device, ALL, ALL, .changes = true, .unpinnable = true);
+KIND(vdso, 0, UNKNOWN);
+KIND(vvar, 0, UNKNOWN, .changes = true);
+KIND(vsyscall, 0, 0);
+KIND(top_of_the_address_space, ALL, ALL);
+KIND(beyond_the_top, 0, 0);
+KIND(below_the_stack, ALL, ALL);
+KIND(from_below_into_the_stack, ALL, ALL);
+KIND(below_what_grows_down, ALL, ALL);
+KIND(from_a_mapping_into_what_grows_down, ALL, ALL);
+KIND(userfaultfd_missing, ALL, ALL);
+KIND(userfaultfd_minor, ALL, ALL);
+KIND(userfaultfd_write_protect, ALL, ALL);
+
+FIXTURE_SETUP(kind)
+{
+	begin_with_empty_box(_metadata);
+	self->huge_pages = read_number(HUGE_PAGES);
+	self->file = memfd_create("kinds", 0);
+	self->answer = mmap(NULL, sizeof(*self->answer), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->answer);
+}
+
+FIXTURE_TEARDOWN(kind)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", self->huge_pages);
+	write_text(HUGE_PAGES, text);
+	close(self->file);
+	end_with_empty_box(_metadata);
+}
+
+static long with_error(long ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+static long read_file(char *buf, int len, int fd)
+{
+	return with_error(pread(fd, buf, len, 0));
+}
+
+static long write_file(char *buf, int len, int fd)
+{
+	return with_error(pwrite(fd, buf, len, 0));
+}
+
+static long get_message(char *buf, int len, int fd)
+{
+	(void)fd;
+	return get(buf, len);
+}
+
+static long put_message(char *buf, int len, int fd)
+{
+	(void)fd;
+	return put(buf, len);
+}
+
+/* In a child: one call on such memory. */
+static void ask(struct answer *answer, char *(*make)(size_t len),
+		long (*call)(char *buf, int len, int fd), int len, int fd)
+{
+	char *buf = make(len);
+
+	answer->none = !buf;
+	if (!buf)
+		return;
+	answer->ret = call(buf, len, fd);
+	answer->ended = true;
+	if (answer->ret == len)
+		answer->whole = is_filled(buf, len, len);
+}
+
+/* Returns false where there is no such memory, or the child came to no answer. */
+static bool child_asks(struct answer *answer, char *(*make)(size_t len),
+		       long (*call)(char *buf, int len, int fd), int len, int fd)
+{
+	int status;
+	pid_t pid;
+
+	memset(answer, 0, sizeof(*answer));
+	pid = fork();
+	if (pid == 0) {
+		ask(answer, make, call, len, fd);
+		_exit(0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !answer->none && answer->ended;
+}
+
+#define ASK(call, len)								\
+	do {									\
+		if (!child_asks(self->answer, variant->make, call, len, self->file)) {	\
+			if (self->answer->none)					\
+				SKIP(return, "there is no such memory here");	\
+			ASSERT_TRUE(self->answer->ended);			\
+		}								\
+	} while (0)
+
+TEST_F(kind, get_fills_what_read_fills)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		int len = sizes[i];
+		char *message = new_message(len, len);
+		bool filled;
+
+		ASSERT_EQ(len, pwrite(self->file, message, len, 0));
+		ASK(read_file, len);
+		filled = self->answer->ret == len;
+		if (variant->fills != UNKNOWN)
+			ASSERT_EQ(variant->fills >= (size_t)len, filled) TH_LOG("%d bytes", len);
+		if (filled && !variant->changes)
+			ASSERT_TRUE(self->answer->whole);
+
+		ASSERT_EQ(0, put(message, len));
+		ASK(get_message, len);
+		if (filled && !(variant->unpinnable && LARGE(len))) {
+			ASSERT_EQ(len, self->answer->ret) TH_LOG("%d bytes", len);
+			if (!variant->changes)
+				ASSERT_TRUE(self->answer->whole);
+		} else {
+			ASSERT_EQ(-EFAULT, self->answer->ret) TH_LOG("%d bytes", len);
+			ASSERT_EQ(len, get_expecting(message, len));
+		}
+		ASSERT_EQ(-ENODATA, get_nothing());
+		free(message);
+	}
+}
+
+TEST_F(kind, put_sends_what_write_sends)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		int len = sizes[i];
+		char *sent = calloc(1, len);
+		bool all;
+
+		ASK(write_file, len);
+		all = self->answer->ret == len;
+		if (variant->sends != UNKNOWN)
+			ASSERT_EQ(variant->sends >= (size_t)len, all) TH_LOG("%d bytes", len);
+
+		ASK(put_message, len);
+		ASSERT_EQ(all ? 0 : -EFAULT, self->answer->ret) TH_LOG("%d bytes", len);
+		if (all && variant->changes) {
+			ASSERT_EQ(1, drain());
+		} else if (all) {
+			ASSERT_EQ(len, pread(self->file, sent, len, 0));
+			ASSERT_EQ(len, get_expecting(sent, len));
+		}
+		ASSERT_EQ(-ENODATA, get_nothing());
+		free(sent);
+	}
+}
+
+/* --- memory that another thread changes meanwhile */
+
+static atomic_bool no_more;
+static char *changing;
+
+#define CHANGING	(100 * KIB)
+#define ROUNDS		300
+
+static void *throw_away(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&no_more))
+		if (madvise(changing, CHANGING, MADV_DONTNEED))
+			abort();
+	return NULL;
+}
+
+static void *protect(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&no_more)) {
+		if (mprotect(changing, CHANGING, PROT_NONE) ||
+		    mprotect(changing, CHANGING, PROT_READ | PROT_WRITE))
+			abort();
+		usleep(300);
+	}
+	return NULL;
+}
+
+FIXTURE(changing)
+{
+	pthread_t thread;
+};
+
+FIXTURE_VARIANT(changing)
+{
+	void *(*change)(void *unused);
+	bool refused;		/* it may be, at times */
+	int len;
+};
+
+FIXTURE_VARIANT_ADD(changing, thrown_away_small)
+{
+	.change = throw_away, .len = 5000,
+};
+
+FIXTURE_VARIANT_ADD(changing, thrown_away_large)
+{
+	.change = throw_away, .len = CHANGING,
+};
+
+FIXTURE_VARIANT_ADD(changing, protected_small)
+{
+	.change = protect, .refused = true, .len = 5000,
+};
+
+FIXTURE_VARIANT_ADD(changing, protected_large)
+{
+	.change = protect, .refused = true, .len = CHANGING,
+};
+
+FIXTURE_SETUP(changing)
+{
+	begin_with_empty_box(_metadata);
+	changing = map(CHANGING, PROT_READ | PROT_WRITE);
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, variant->change, NULL));
+}
+
+FIXTURE_TEARDOWN(changing)
+{
+	atomic_store(&no_more, true);
+	ASSERT_EQ(0, pthread_join(self->thread, NULL));
+	end_with_empty_box(_metadata);
+}
+
+/* It fails only where the memory is bad at times, and then nothing is lost. */
+TEST_F(changing, gets_end)
+{
+	char *message = new_message(variant->len, 1);
+	int taken = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		long ret;
+
+		ASSERT_EQ(0, put(message, variant->len));
+		ret = get(changing, variant->len);
+		if (ret == variant->len) {
+			taken++;
+			continue;
+		}
+		ASSERT_EQ(-EFAULT, ret);
+		ASSERT_TRUE(variant->refused);
+		ASSERT_EQ(variant->len, get_expecting(message, variant->len));
+	}
+	TH_LOG("%d of %d taken", taken, ROUNDS);
+	EXPECT_LT(0, taken);
+	free(message);
+}
+
+TEST_F(changing, puts_end)
+{
+	int taken = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		long ret = put(changing, variant->len);
+
+		if (ret == -EFAULT && variant->refused)
+			continue;
+		ASSERT_EQ(0, ret);
+		ASSERT_EQ(1, drain());
+		taken++;
+	}
+	TH_LOG("%d of %d put", taken, ROUNDS);
+	EXPECT_LT(0, taken);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Puts in progress hold memory for as long as their callers' memory is missing,
+ * without end if somebody wants it so. Together they hold no more than
+ * max_pending_bytes, and however many are stuck, other users' puts go on.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "msgbox.h"
+#include "stuck_page.h"
+#include "sysfs.h"
+
+#define SEGMENT		(64 * KIB)
+#define MAX		(8 * MIB)
+#define LEN		(300 * KIB)
+/* What a message of that length takes: it has a header of 16 bytes. */
+#define TAKES		(LEN + PAGE)
+#define MOST_CHILDREN	200
+
+/* Users that nobody is. */
+#define USER(n)		(65534 - (n))
+
+FIXTURE(pending)
+{
+	long max;
+	pid_t child[MOST_CHILDREN];
+	int children;
+	int said[2];		/* where the children say how it went */
+};
+
+FIXTURE_SETUP(pending)
+{
+	begin_with_empty_box(_metadata);
+	self->max = parameter("max_pending_bytes");
+	if (set_parameter("max_pending_bytes", MAX))
+		SKIP_TEST("only root can change the limits");
+	ASSERT_EQ(0, pipe(self->said));
+	ASSERT_EQ(0, figure("pending"));
+}
+
+static void end_children(struct __test_metadata *_metadata, FIXTURE_DATA(pending) *self)
+{
+	for (int i = 0; i < self->children; i++)
+		kill(self->child[i], SIGKILL);
+	while (self->children > 0) {
+		pid_t pid = self->child[--self->children];
+
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	}
+}
+
+FIXTURE_TEARDOWN(pending)
+{
+	end_children(_metadata, self);
+	EXPECT_EQ(0, set_parameter("max_pending_bytes", self->max));
+	EXPECT_EQ(0, figure("pending"));
+	end_with_empty_box(_metadata);
+}
+
+/* --- puts by another user, in a child */
+
+/* What a child says where its put has not returned. */
+#define STUCK	1
+
+struct user_put {
+	uid_t user;
+	char *buf;
+	int len;
+	int said;
+};
+
+static void say(int said, long what)
+{
+	if (write(said, &what, sizeof(what)) != sizeof(what))
+		_exit(1);
+}
+
+/* Only this thread becomes the user: by the bare call, not by the C library's. */
+static void *put_as_user(void *data)
+{
+	struct user_put *as = data;
+
+	if (syscall(SYS_setresuid, as->user, as->user, as->user))
+		_exit(2);
+	say(as->said, put(as->buf, as->len));
+	return NULL;
+}
+
+/* The message's last page never comes. */
+static void be_stuck(struct user_put *as)
+{
+	struct stuck_page page;
+	pthread_t thread;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	as->buf = map(as->len, PROT_READ | PROT_WRITE);
+	madvise(as->buf, as->len, MADV_NOHUGEPAGE);
+	memset(as->buf, 1, as->len);
+	if (stuck_page_begin(&page, as->buf + (as->len - 1) / PAGE * PAGE) ||
+	    pthread_create(&thread, NULL, put_as_user, as))
+		_exit(3);
+	if (stuck_page_wait(&page))
+		say(as->said, STUCK);
+	for (;;)
+		pause();
+}
+
+/* A put by this user: STUCK, or what it returned. */
+static long stuck_put(struct __test_metadata *_metadata, FIXTURE_DATA(pending) *self,
+		      uid_t user, int len)
+{
+	struct user_put as = { .user = user, .len = len, .said = self->said[1] };
+	long said;
+	pid_t pid;
+
+	ASSERT_GT(MOST_CHILDREN, self->children);
+	pid = fork();
+	if (pid == 0)
+		be_stuck(&as);
+	ASSERT_LT(0, pid);
+	self->child[self->children++] = pid;
+	ASSERT_EQ(sizeof(said), read(self->said[0], &said, sizeof(said)));
+	return said;
+}
+
+/* As many as there is room for. Returns how many that are. */
+static int stick(struct __test_metadata *_metadata, FIXTURE_DATA(pending) *self,
+		 uid_t user, int len)
+{
+	int stuck = 0;
+	long said;
+
+	while ((said = stuck_put(_metadata, self, user, len)) == STUCK)
+		stuck++;
+	ASSERT_EQ(-EAGAIN, said);
+	return stuck;
+}
+
+/* As above, of a message that is there. */
+static long put_by(struct __test_metadata *_metadata, FIXTURE_DATA(pending) *self,
+		   uid_t user, const char *message, int len)
+{
+	struct user_put as = {
+		.user = user, .buf = (char *)message, .len = len, .said = self->said[1],
+	};
+	pthread_t thread;
+	long said;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, put_as_user, &as));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(sizeof(said), read(self->said[0], &said, sizeof(said)));
+	return said;
+}
+
+TEST_F(pending, a_stuck_put_is_seen)
+{
+	ASSERT_EQ(STUCK, stuck_put(_metadata, self, USER(0), LEN));
+	ASSERT_EQ(TAKES, figure("pending"));
+	ASSERT_EQ(STUCK, stuck_put(_metadata, self, USER(0), 64));
+	ASSERT_EQ(TAKES + PAGE, figure("pending"));
+	ASSERT_EQ(0, figure("bytes"));
+	end_children(_metadata, self);
+	ASSERT_EQ(0, figure("pending"));
+}
+
+/* One user's puts hold half of it at most, and leave room for its small ones. */
+TEST_F(pending, a_user_who_is_stuck_leaves_room)
+{
+	char *message = new_message(LEN, 1);
+	int stuck = stick(_metadata, self, USER(0), LEN);
+
+	ASSERT_LT(1, stuck);
+	ASSERT_EQ(stuck * TAKES, figure("pending"));
+	ASSERT_GE(MAX / 2, figure("pending"));
+	ASSERT_LT(MAX / 4, figure("pending"));
+
+	ASSERT_EQ(0, put(message, LEN));
+	ASSERT_EQ(0, put_by(_metadata, self, USER(1), message, LEN));
+	/* More than a segment of them, so that the stack needs another one. */
+	for (int i = 0; i < 30; i++)
+		ASSERT_EQ(0, put_by(_metadata, self, USER(0), message, 5000));
+	ASSERT_EQ(32, drain());
+	free(message);
+}
+
+TEST_F(pending, many_users_who_are_stuck_leave_room_for_another)
+{
+	char *message = new_message(LEN, 1);
+	long before = 0;
+
+	for (int i = 0; i < 6; i++) {
+		stick(_metadata, self, USER(i), 100 * KIB);
+		ASSERT_LT(before, figure("pending")) {
+			TH_LOG("user %d", i);
+		}
+		before = figure("pending");
+	}
+	ASSERT_GE(MAX, before);
+	for (int i = 0; i < 30; i++)
+		ASSERT_EQ(0, put(message, 5000));
+	ASSERT_EQ(0, put(message, 100 * KIB));
+	ASSERT_EQ(31, drain());
+	free(message);
+}
+
+TEST_F(pending, no_put_takes_more_than_a_quarter)
+{
+	char *message = new_message(MIB, 1);
+
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", 4 * MIB));
+	ASSERT_EQ(-EAGAIN, put(message, MIB));
+	ASSERT_EQ(0, put(message, MIB - PAGE));
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", 4 * (MIB + PAGE)));
+	ASSERT_EQ(0, put(message, MIB));
+	ASSERT_EQ(MIB, get_expecting(message, MIB));
+	ASSERT_EQ(MIB - PAGE, get_expecting(message, MIB - PAGE));
+	free(message);
+}
+
+/* What is held stays; only new puts are refused. */
+TEST_F(pending, lowered_below_what_is_held)
+{
+	char *message = new_message(LEN, 1);
+
+	stick(_metadata, self, USER(0), LEN);
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", 4 * SEGMENT));
+	ASSERT_EQ(-EAGAIN, put(message, LEN));
+	ASSERT_EQ(-EAGAIN, put(message, 10 * KIB));
+	/* What needs no memory of its own goes on. */
+	ASSERT_EQ(0, put(message, 64));
+	ASSERT_EQ(64, get_expecting(message, 64));
+	end_children(_metadata, self);
+	ASSERT_EQ(0, figure("pending"));
+	ASSERT_EQ(0, put(message, 10 * KIB));
+	ASSERT_EQ(10 * KIB, get_expecting(message, 10 * KIB));
+	free(message);
+}
+
+/* --- a hundred threads of one user, each with a message that cannot be put */
+
+static void *put_in_vain(void *data)
+{
+	struct user_put *as = data;
+
+	if (syscall(SYS_setresuid, as->user, as->user, as->user))
+		_exit(2);
+	for (;;)
+		put(as->buf, as->len);
+	return NULL;
+}
+
+static void attack(struct user_put *as)
+{
+	pthread_t thread;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	as->buf = map(as->len, PROT_READ | PROT_WRITE);
+	memset(as->buf, 1, as->len);
+	if (mprotect(as->buf + as->len - PAGE, PAGE, PROT_NONE))
+		_exit(3);
+	for (int i = 0; i < 100; i++)
+		if (pthread_create(&thread, NULL, put_in_vain, as))
+			_exit(4);
+	say(as->said, STUCK);
+	for (;;)
+		pause();
+}
+
+TEST_F(pending, a_hundred_threads_of_a_user_take_their_part_and_no_more)
+{
+	struct user_put as = { .user = USER(0), .len = 4 * MIB, .said = self->said[1] };
+	char *message = new_message(LEN, 1);
+	long most = 0, said;
+
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", 64 * MIB));
+	self->child[self->children++] = fork();
+	if (self->child[0] == 0)
+		attack(&as);
+	ASSERT_EQ(sizeof(said), read(self->said[0], &said, sizeof(said)));
+	for (time_t end = time(NULL) + 5; time(NULL) < end;) {
+		long pending = figure("pending");
+
+		most = pending > most ? pending : most;
+		ASSERT_EQ(0, put(message, LEN));
+		ASSERT_EQ(LEN, get_expecting(message, LEN));
+	}
+	TH_LOG("%ld bytes at most", most);
+	ASSERT_GE(64 * MIB / 2, most);
+	ASSERT_LE(4 * MIB, most);
+	free(message);
+}
+
+TEST_HARNESS_MAIN
