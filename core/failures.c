@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How often each call has failed, by error. ENOSYS is not among them: nobody
- * can ask any more.
+ * How often each call has failed, by error. ENOSYS is not among them: it answers
+ * a call of another kernel's, or one that comes while the module is unloaded.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>

@@ -98,6 +98,9 @@ TEST_F(msgbox, each_call_moves_its_figures)
 	ASSERT_EQ(-EFAULT, put((char *)PAGE, 1));
 	ASSERT_EQ(-EFAULT, put((char *)PAGE, 100000));
 	EXPECT_TRUE(have_moved(before, "put_einval=2 put_emsgsize=1 put_efault=2"));
+	/* Another call's ENOSYS is no failure of ours. */
+	ASSERT_EQ(-ENOSYS, put((char *)AT_FDCWD, 1));
+	EXPECT_TRUE(have_moved(before, "put_einval=2 put_emsgsize=1 put_efault=2"));
 
 	remember(before);
 	ASSERT_EQ(-EINVAL, get(NULL, 1));

@@ -42,6 +42,119 @@ FIXTURE_TEARDOWN(order)
 	end_with_empty_box(_metadata);
 }
 
+/* The least and the greatest that count as one, and AT_FDCWD. */
+static const int descriptors[] = { 1, 3, 4095, -1, AT_FDCWD, -4095 };
+
+/* How an int stands in a register: below its sign, or below zeros. */
+static char *with_sign(int fd)
+{
+	return (char *)(long)fd;
+}
+
+static char *with_zeros(int fd)
+{
+	return (char *)(unsigned long)(unsigned int)fd;
+}
+
+/* Nothing but ENOSYS, whatever else is wrong. Returns how many were otherwise. */
+static int puts_of_descriptors(const long *lengths, size_t count)
+{
+	int wrong = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++) {
+		for (size_t j = 0; j < count; j++) {
+			wrong += put(with_sign(descriptors[i]), lengths[j]) != -ENOSYS;
+			wrong += put(with_zeros(descriptors[i]), lengths[j]) != -ENOSYS;
+		}
+	}
+	return wrong;
+}
+
+TEST_F(order, put_of_a_file_descriptor_before_all_else)
+{
+	const long lengths[] = { 0, 8, -1, INT_MIN, INT_MAX, self->largest + 1 };
+
+	ASSERT_EQ(0, puts_of_descriptors(lengths, ARRAY_SIZE(lengths)));
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+/* One further in either direction, or with something else above the int. */
+TEST_F(order, put_of_what_is_no_file_descriptor)
+{
+	static const unsigned long addresses[] = {
+		PAGE, -(unsigned long)PAGE, 0xfffff000, 0x100000000, 0x100000003,
+		0x1ffffff9c, 0xffffffff00000003, 0x7fffffffff9c, 0xfffffffeffffff9c,
+	};
+
+	ASSERT_EQ(-EINVAL, put(with_sign(0), 8));
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		EXPECT_EQ(-EINVAL, put((char *)addresses[i], -1)) {
+			TH_LOG("at %lx", addresses[i]);
+		}
+		EXPECT_EQ(-EMSGSIZE, put((char *)addresses[i], self->largest + 1)) {
+			TH_LOG("at %lx", addresses[i]);
+		}
+		EXPECT_EQ(-EFAULT, put((char *)addresses[i], 8)) {
+			TH_LOG("at %lx", addresses[i]);
+		}
+	}
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+/* To a get a file descriptor is an address like any other that nobody has. */
+TEST_F(order, get_into_a_file_descriptor)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++) {
+		char *at[] = { with_sign(descriptors[i]), with_zeros(descriptors[i]) };
+
+		for (size_t j = 0; j < ARRAY_SIZE(at); j++) {
+			ASSERT_EQ(-EINVAL, get(at[j], -1));
+			ASSERT_EQ(-ENODATA, get(at[j], 8));
+			ASSERT_EQ(0, put("message", 8));
+			ASSERT_EQ(-EMSGSIZE, get(at[j], 7));
+			ASSERT_EQ(-EFAULT, get(at[j], 8));
+			ASSERT_EQ(8, get_expecting("message", 8));
+		}
+	}
+}
+
+/* Good memory at addresses whose lower half looks like a file descriptor. */
+TEST_F(order, buffers_near_file_descriptors_are_good)
+{
+	static const unsigned long addresses[] = {
+		0xfffff000, 0x100000000, 0x100000003, 0x1ffffff9c, 0x500000000001,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		char *at = (char *)addresses[i], *page = (char *)(addresses[i] & -PAGE);
+
+		ASSERT_EQ(page, mmap(page, 2 * PAGE, PROT_READ | PROT_WRITE,
+				     MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+		fill(at, PAGE, i);
+		ASSERT_EQ(0, put(at, PAGE)) {
+			TH_LOG("at %p", at);
+		}
+		poison(at, PAGE);
+		ASSERT_EQ(PAGE, get(at, PAGE));
+		ASSERT_TRUE(is_filled(at, PAGE, i));
+		munmap(page, 2 * PAGE);
+	}
+}
+
+/* The price: what is mapped there on purpose can be got into and not put from. */
+TEST_F(order, the_last_page_below_4_gib)
+{
+	char *page = (char *)0xfffff000;
+
+	ASSERT_EQ(page, mmap(page, PAGE, PROT_READ | PROT_WRITE,
+			     MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	ASSERT_EQ(-ENOSYS, put(page + 1, 8));
+	ASSERT_EQ(0, put("message", 8));
+	ASSERT_EQ(8, get(page + 1, 8));
+	ASSERT_STREQ("message", page + 1);
+	munmap(page, PAGE);
+}
+
 TEST_F(order, put_of_null_before_too_large)
 {
 	ASSERT_EQ(-EINVAL, put(NULL, self->largest + 1));
@@ -172,6 +285,7 @@ TEST_F(order, full_box_comes_after_what_is_checked_first)
 	long count = put_until_full(self->message, self->limit, self->largest);
 
 	ASSERT_LT(0, count);
+	ASSERT_EQ(0, puts_of_descriptors(&self->largest, 1));
 	ASSERT_EQ(-EINVAL, put(NULL, self->largest));
 	ASSERT_EQ(-EINVAL, put(self->message, -1));
 	ASSERT_EQ(-EMSGSIZE, put(self->message, self->largest + 1));

@@ -73,7 +73,7 @@ static int any_len(struct world *world)
 	}
 }
 
-enum place { GOOD, NOWHERE, KERNEL, BEYOND_BORDER, HARDLY_BAD };
+enum place { GOOD, NOWHERE, DESCRIPTOR, KERNEL, BEYOND_BORDER, HARDLY_BAD };
 
 static enum place any_place(struct world *world)
 {
@@ -86,6 +86,8 @@ static char *memory_at(struct world *world, enum place place, int len)
 	switch (place) {
 	case NOWHERE:
 		return NULL;
+	case DESCRIPTOR:
+		return (char *)(dice(world, 2) ? 0xffffff9c : 1 + dice(world, 4095));
 	case KERNEL:
 		return (char *)0xffffffff81000000;
 	case BEYOND_BORDER:
@@ -99,6 +101,8 @@ static char *memory_at(struct world *world, enum place place, int len)
 
 static long expected_put(struct model *model, enum place place, long len)
 {
+	if (place == DESCRIPTOR)
+		return -ENOSYS;
 	if (place == NOWHERE || len < 0)
 		return -EINVAL;
 	if (len > model->max_message_bytes)

@@ -39,6 +39,9 @@ bool tally_add(struct tally *tally, enum action call, long ret)
 {
 	int error = ret < 0 ? -ret : 0;
 
+	/* No figure has it. */
+	if (error == ENOSYS)
+		return call == PUT;
 	for (int i = 0; i < ENDS; i++) {
 		if (ends[i].call == call && ends[i].error == error) {
 			tally->calls[i]++;

@@ -165,13 +165,14 @@ static void begin_fresh(struct place *place)
 static bool begin_nowhere(struct place *place)
 {
 	static const uintptr_t bad[LAYOUTS] = {
-		[KERNEL] = 0xffffffff81000000, [NONCANONICAL] = 1L << 47,
+		[DESCRIPTOR] = 0xffffff9c, [KERNEL] = 0xffffffff81000000,
+		[NONCANONICAL] = 1L << 47,
 	};
 
 	if (place->op->layout < NOWHERE)
 		return false;
 	place->buf = (char *)bad[place->op->layout];
-	if (place->buf)
+	if (place->op->layout > DESCRIPTOR)
 		place->buf += place->op->offset;
 	place->seen = NULL;
 	place->size = 0;

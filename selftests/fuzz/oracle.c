@@ -59,6 +59,11 @@ static bool must_be_full(const struct model *model, const struct call *call)
 	       call->held - SPARE_MAX + more > model->max_bytes;
 }
 
+static bool is_another_call(const struct call *call)
+{
+	return call->op->layout == DESCRIPTOR;
+}
+
 static bool is_invalid(const struct call *call)
 {
 	return !call->place->buf || call->op->value < 0;
@@ -73,6 +78,8 @@ static bool faults(const struct call *call, long len)
 
 static long expected_put(const struct model *model, const struct call *call)
 {
+	if (is_another_call(call))
+		return -ENOSYS;
 	if (is_invalid(call))
 		return -EINVAL;
 	if (call->op->value > model->max_message_bytes)
@@ -143,6 +150,8 @@ long range_put(const struct range *range, const struct call *call)
 {
 	long len = call->op->value;
 
+	if (is_another_call(call))
+		return -ENOSYS;
 	if (is_invalid(call))
 		return -EINVAL;
 	if (len > range->highest || (len > range->lowest && call->ret == -EMSGSIZE))

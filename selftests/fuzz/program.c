@@ -19,6 +19,7 @@ static const char * const layout_names[LAYOUTS] = {
 	[DROPPED] = "dropped",
 	[PROTECTED] = "protected",
 	[NOWHERE] = "null",
+	[DESCRIPTOR] = "descriptor",
 	[KERNEL] = "kernel",
 	[NONCANONICAL] = "noncanonical",
 };

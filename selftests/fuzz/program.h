@@ -49,6 +49,7 @@ enum layout {
 	DROPPED,	/* another thread drops the pages all the time */
 	PROTECTED,	/* another thread takes the access away and gives it back */
 	NOWHERE,	/* NULL */
+	DESCRIPTOR,	/* a file descriptor, as a put sees it */
 	KERNEL,		/* an address of the kernel's */
 	NONCANONICAL,	/* an address that cannot be */
 	LAYOUTS

@@ -18,6 +18,8 @@
  * where several calls run at once, each takes effect at one instant between
  * its start and its return.
  *
+ *	ENOSYS		put: buf is a file descriptor rather than an address (see
+ *			below)
  *	EINVAL		buf is NULL, or len is negative
  *	ENODATA		get: the box is empty
  *	EMSGSIZE	get: buf is shorter than the message on top, which stays;
@@ -31,6 +33,12 @@
  *	ENOSYS		the module is not loaded, or is just being unloaded; or
  *			the caller is an x32 one, or a 32-bit one, whose numbers
  *			are others (they may be other calls of the kernel's)
+ *
+ * A put from 1 to 4095 or -4095 to -1, as an int that is extended to 64 bits with
+ * its sign or with zeros, is taken for the call that later kernels have at 452,
+ * fchmodat2. C libraries try it and fall back on ENOSYS alone. So the last 4095
+ * bytes below 4 GiB, which no program has unless it asks for them by address, are
+ * no place for a message to begin.
  *
  * len is an int: what stands above bit 31 of the register does not count.
  * Whether buf is good is asked only of the bytes that are copied.
