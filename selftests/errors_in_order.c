@@ -105,8 +105,10 @@ TEST_F(order, put_of_what_is_no_file_descriptor)
 TEST_F(order, get_into_a_file_descriptor)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++) {
-		char *at[] = { with_sign(descriptors[i]), with_zeros(descriptors[i]) };
+		char *at[2];
 
+		at[0] = with_sign(descriptors[i]);
+		at[1] = with_zeros(descriptors[i]);
 		for (size_t j = 0; j < ARRAY_SIZE(at); j++) {
 			ASSERT_EQ(-EINVAL, get(at[j], -1));
 			ASSERT_EQ(-ENODATA, get(at[j], 8));
