@@ -446,10 +446,10 @@ static int begin_copy(struct msgbox *box, size_t size, size_t more, struct segme
 		spare = NULL;
 	if (!within_limit(box, more))
 		err = full(box);
-	else if (!reserve(box, spare ? spare->size : size))
-		err = -EAGAIN;
-	else if (spare)
+	else if (spare && reserve(box, spare->size))
 		*copy = take_spare(box);
+	else if (!reserve(box, size))
+		err = -EAGAIN;
 	spin_unlock(&box->lock);
 	return err;
 }
