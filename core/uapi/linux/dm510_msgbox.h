@@ -24,12 +24,17 @@
  *	ENODATA		get: the box is empty
  *	EMSGSIZE	get: buf is shorter than the message on top, which stays;
  *			put: len is above the largest message allowed
- *	EAGAIN		put: the box is full
+ *	EAGAIN		put: the box is full, or puts in progress hold too much
+ *			memory: no put takes more than a quarter of
+ *			max_pending_bytes
  *	EADDRNOTAVAIL	put: there is no kernel memory for the message, or the
  *			caller's memory cgroup does not allow it; get: none to
  *			deliver a message larger than 64 KiB, which stays
- *	EFAULT		buf cannot be read (put), or written (get): the message
- *			has not been put, or is still in the box
+ *	EFAULT		a byte of the message cannot be read (put), or not be
+ *			written to buf (get): the message has not been put, or is
+ *			still in the box. get: also if the message is larger than
+ *			8 KiB and buf is memory that the kernel cannot pin (a
+ *			device's, or memfd_secret()'s)
  *	ENOSYS		the module is not loaded, or is just being unloaded; or
  *			the caller is an x32 one, or a 32-bit one, whose numbers
  *			are others (they may be other calls of the kernel's)
@@ -43,8 +48,10 @@
  * len is an int: what stands above bit 31 of the register does not count.
  * Whether buf is good is asked only of the bytes that are copied.
  *
- * Neither call waits for another process. A call may sleep only to bring in
- * the caller's own memory, or to find kernel memory; it holds no lock then.
+ * Neither call waits for another call. A call may sleep only to bring in the
+ * caller's own memory, which can take for ever (userfaultfd, a dead FUSE server),
+ * or to find kernel memory; it holds no lock then. A signal with a handler does
+ * not end that sleep (there is no EINTR), a fatal one does.
  */
 #ifndef _UAPI_LINUX_DM510_MSGBOX_H
 #define _UAPI_LINUX_DM510_MSGBOX_H
