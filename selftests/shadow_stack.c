@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Shadow stacks hold return addresses, where the processor has them (CET). A program
+ * can read one but not write it, although its mapping says writable. What read(2) and
+ * write(2) do with such memory is what the calls have to do; it is asked of both, side
+ * by side. Needs a kernel and a processor with user shadow stacks.
+ */
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "child.h"
+#include "msgbox.h"
+
+/* Linux 6.6 has it at this number; older headers do not. */
+#define MAP_SHADOW_STACK_NR	453
+/* asm/mman.h and asm/prctl.h of 6.6. */
+#define SET_TOKEN		1
+#define ENABLE			0x5001
+#define DISABLE			0x5002
+#define SHADOW_STACK		1
+
+/* Longer than that a call into memory that is there takes on no machine. */
+#define SECONDS_LIMIT		3
+
+#define LARGEST			MIB
+#define SEED			1
+
+/* How a buffer lies. */
+enum place {
+	FRESH,		/* in a shadow stack that nobody has touched */
+	PRESENT,	/* in one that write(2) has read */
+	BEFORE,		/* half in ordinary memory, half in a shadow stack behind it */
+};
+
+/* The shadow stack ends with a token, which is not 0. */
+static char *map_shadow_stack(char *at, size_t size)
+{
+	return (char *)syscall(MAP_SHADOW_STACK_NR, at, size, SET_TOKEN);
+}
+
+/* Ordinary memory, and a shadow stack right behind it. NULL if there is none. */
+static char *map_both(size_t size)
+{
+	char *both = map(2 * size, PROT_READ | PROT_WRITE);
+
+	munmap(both + size, size);
+	if (map_shadow_stack(both + size, size) != both + size)
+		return NULL;
+	return both;
+}
+
+/*
+ * What the call returned to a child, or -ETIMEDOUT where it did not return and the
+ * alarm had to kill the child.
+ */
+static long in_a_child(long (*call)(char *buf, int len), char *buf, int len)
+{
+	long *result = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long ret;
+	pid_t pid;
+
+	*result = -ETIMEDOUT;
+	pid = fork();
+	if (pid == 0) {
+		alarm(SECONDS_LIMIT);
+		*result = call(buf, len);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	ret = *result;
+	munmap(result, PAGE);
+	return ret;
+}
+
+static long get_call(char *buf, int len)
+{
+	return get(buf, len);
+}
+
+static long put_call(char *buf, int len)
+{
+	return put(buf, len);
+}
+
+/* Can read(2) fill the buffer with these bytes? */
+static bool read_fills(char *buf, const char *bytes, size_t len)
+{
+	int fd = memfd_create("source", 0);
+	bool filled;
+
+	if (fd < 0 || pwrite(fd, bytes, len, 0) != (ssize_t)len)
+		abort();
+	filled = read(fd, buf, len) == (ssize_t)len;
+	close(fd);
+	return filled;
+}
+
+/* Can write(2) send the buffer? What it sends comes into sent. */
+static bool write_sends(const char *buf, char *sent, size_t len)
+{
+	int fd = memfd_create("sink", 0);
+	bool sends;
+
+	if (fd < 0)
+		abort();
+	sends = write(fd, buf, len) == (ssize_t)len && pread(fd, sent, len, 0) == (ssize_t)len;
+	close(fd);
+	return sends;
+}
+
+FIXTURE(shadow_stack)
+{
+	char *message;
+	char *sent;
+	char *both;		/* LARGEST bytes of ordinary memory, as many of a shadow stack */
+	char *buf;
+};
+
+FIXTURE_VARIANT(shadow_stack)
+{
+	enum place place;
+	size_t len;
+};
+
+FIXTURE_VARIANT_ADD(shadow_stack, fresh_of_1) { .place = FRESH, .len = 1 };
+FIXTURE_VARIANT_ADD(shadow_stack, fresh_of_64) { .place = FRESH, .len = 64 };
+FIXTURE_VARIANT_ADD(shadow_stack, fresh_of_5000) { .place = FRESH, .len = 5000 };
+FIXTURE_VARIANT_ADD(shadow_stack, fresh_of_9000) { .place = FRESH, .len = 9000 };
+FIXTURE_VARIANT_ADD(shadow_stack, fresh_of_100000) { .place = FRESH, .len = 100000 };
+FIXTURE_VARIANT_ADD(shadow_stack, fresh_of_1_mib) { .place = FRESH, .len = MIB };
+FIXTURE_VARIANT_ADD(shadow_stack, present_of_1) { .place = PRESENT, .len = 1 };
+FIXTURE_VARIANT_ADD(shadow_stack, present_of_64) { .place = PRESENT, .len = 64 };
+FIXTURE_VARIANT_ADD(shadow_stack, present_of_5000) { .place = PRESENT, .len = 5000 };
+FIXTURE_VARIANT_ADD(shadow_stack, present_of_9000) { .place = PRESENT, .len = 9000 };
+FIXTURE_VARIANT_ADD(shadow_stack, present_of_100000) { .place = PRESENT, .len = 100000 };
+FIXTURE_VARIANT_ADD(shadow_stack, present_of_1_mib) { .place = PRESENT, .len = MIB };
+FIXTURE_VARIANT_ADD(shadow_stack, before_of_64) { .place = BEFORE, .len = 64 };
+FIXTURE_VARIANT_ADD(shadow_stack, before_of_5000) { .place = BEFORE, .len = 5000 };
+FIXTURE_VARIANT_ADD(shadow_stack, before_of_9000) { .place = BEFORE, .len = 9000 };
+FIXTURE_VARIANT_ADD(shadow_stack, before_of_100000) { .place = BEFORE, .len = 100000 };
+FIXTURE_VARIANT_ADD(shadow_stack, before_of_1_mib) { .place = BEFORE, .len = MIB };
+
+FIXTURE_SETUP(shadow_stack)
+{
+	size_t len = variant->len;
+
+	begin_with_empty_box(_metadata);
+	if (put_nr == MAP_SHADOW_STACK_NR || get_nr == MAP_SHADOW_STACK_NR)
+		SKIP_TEST("this kernel has no shadow stacks");
+	self->both = map_both(LARGEST);
+	if (!self->both)
+		SKIP_TEST("no user shadow stacks: %s", strerror(errno));
+	self->message = new_message(len, SEED);
+	self->sent = calloc(1, len);
+	ASSERT_NE(NULL, self->sent);
+	fill(self->both, LARGEST, SEED);
+	/* A buffer in the shadow stack alone ends with the token. */
+	self->buf = self->both + 2 * LARGEST - len;
+	ASSERT_TRUE(variant->place != PRESENT || write_sends(self->buf, self->sent, len));
+	if (variant->place == BEFORE)
+		self->buf = self->both + LARGEST - len / 2;
+}
+
+FIXTURE_TEARDOWN(shadow_stack)
+{
+	munmap(self->both, 2 * LARGEST);
+	free(self->message);
+	free(self->sent);
+	end_with_empty_box(_metadata);
+}
+
+/* First the get: after the read(2) memory that was fresh is no longer. */
+TEST_F(shadow_stack, get_refuses_what_read_refuses)
+{
+	size_t len = variant->len;
+	long ret;
+
+	ASSERT_EQ(0, put(self->message, len));
+	ret = in_a_child(get_call, self->buf, len);
+	EXPECT_EQ(-EFAULT, ret) {
+		TH_LOG("get: %s", ret < 0 ? strerror(-ret) : "success");
+	}
+	EXPECT_EQ(len, get_expecting(self->message, len)) {
+		TH_LOG("the message has not stayed");
+	}
+	EXPECT_FALSE(read_fills(self->buf, self->message, len));
+}
+
+TEST_F(shadow_stack, put_sends_what_write_sends)
+{
+	size_t len = variant->len;
+
+	ASSERT_EQ(0, in_a_child(put_call, self->buf, len));
+	EXPECT_TRUE(write_sends(self->buf, self->sent, len));
+	EXPECT_EQ(0, memcmp(self->buf, self->sent, len));
+	EXPECT_EQ(len, get_expecting(self->sent, len));
+}
+
+/* Inline: whoever switches its shadow stack on must not return to where it was off. */
+static __always_inline long arch_prctl(long code)
+{
+	long ret = SYS_arch_prctl;
+
+	asm volatile("syscall"
+		     : "+a" (ret)
+		     : "D" (code), "S" (SHADOW_STACK)
+		     : "rcx", "r11", "memory");
+	return ret;
+}
+
+/* 0 without a shadow stack: the instruction does nothing then. */
+static __always_inline unsigned long shadow_stack_pointer(void)
+{
+	unsigned long pointer = 0;
+
+	asm volatile("rdsspq %0" : "+r" (pointer));
+	return pointer;
+}
+
+/*
+ * What a caller does while its shadow stack is on. 0, or the number of the step that
+ * went wrong. The buffer in the active shadow stack lies a page below what is in
+ * use: calling functions changes that.
+ */
+static __always_inline int use_the_calls(const char *message, char *buf, int len)
+{
+	char *top = (char *)shadow_stack_pointer();
+	char *active = top - PAGE - len;
+
+	if (!top)
+		return 1;
+	if (put(message, len))
+		return 2;
+	if (get(buf, len - 1) != -EMSGSIZE)
+		return 3;
+	if (get(active, len) != -EFAULT)
+		return 4;
+	if (read_fills(active, message, len))
+		return 5;
+	if (get_expecting(message, len) != len)
+		return 6;
+	if (put(active, len))
+		return 7;
+	if (!write_sends(active, buf, len))
+		return 8;
+	if (get_expecting(buf, len) != len)
+		return 9;
+	return (char *)shadow_stack_pointer() == top ? 0 : 10;
+}
+
+static int call_with_a_shadow_stack(long len)
+{
+	/*
+	 * Bochs 2.7 does not tell the kernel how to switch from one task's shadow stack
+	 * to another's. Nobody else may run meanwhile.
+	 */
+	const struct sched_param first = { .sched_priority = 1 };
+	char *message = new_message(len, SEED);
+	char *buf = calloc(1, len);
+	int wrong;
+
+	if (!buf || sched_setscheduler(0, SCHED_FIFO, &first))
+		return -1;
+	alarm(SECONDS_LIMIT);
+	if (arch_prctl(ENABLE))
+		return -1;
+	wrong = use_the_calls(message, buf, len);
+	return arch_prctl(DISABLE) ? -1 : wrong;
+}
+
+FIXTURE(caller)
+{
+};
+
+FIXTURE_VARIANT(caller)
+{
+	size_t len;
+};
+
+FIXTURE_VARIANT_ADD(caller, of_1) { .len = 1 };
+FIXTURE_VARIANT_ADD(caller, of_64) { .len = 64 };
+FIXTURE_VARIANT_ADD(caller, of_5000) { .len = 5000 };
+FIXTURE_VARIANT_ADD(caller, of_9000) { .len = 9000 };
+FIXTURE_VARIANT_ADD(caller, of_100000) { .len = 100000 };
+FIXTURE_VARIANT_ADD(caller, of_1_mib) { .len = MIB };
+
+FIXTURE_SETUP(caller)
+{
+	begin_with_empty_box(_metadata);
+	if (arch_prctl(DISABLE))
+		SKIP_TEST("no user shadow stacks");
+}
+
+FIXTURE_TEARDOWN(caller)
+{
+	end_with_empty_box(_metadata);
+}
+
+TEST_F(caller, with_a_shadow_stack_of_its_own)
+{
+	int status = status_of(call_with_a_shadow_stack, variant->len);
+
+	ASSERT_TRUE(WIFEXITED(status)) {
+		TH_LOG("a call did not return, or the caller died: signal %d",
+		       WTERMSIG(status));
+	}
+	EXPECT_EQ(0, WEXITSTATUS(status)) {
+		TH_LOG("step %d went wrong", WEXITSTATUS(status));
+	}
+}
+
+TEST_HARNESS_MAIN
