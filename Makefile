@@ -15,7 +15,7 @@ KSELFTEST_OPTIONS = $(if $(CYCLES),--cycles $(CYCLES)) $(if $(TESTS),--tests '$(
 # make W=1, C=2, V=1 and the like are meant for kbuild too.
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
 
-.PHONY: modules load status unload demo kselftest kselftest-all kselftest-debug coverage \
+.PHONY: modules load status unload demo kselftest kselftest-all kselftest-debug kselftest-cet coverage \
 	shell bench bench-check bench-update models mutants fuzz soak check help clean distclean
 
 modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<its headers>
@@ -42,6 +42,9 @@ kselftest-all:		## test it on every stock kernel it knows, one after the other (
 
 kselftest-debug:	## test it on kernels, built here, that check memory, locks and races (SHORT=1: less)
 	@scripts/kselftest-all --debug $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
+
+kselftest-cet:		## test it where the processor tracks branches and has shadow stacks, in Bochs
+	@scripts/kselftest-cet
 
 coverage:		## which lines and branches of the module do the tests execute?
 	@scripts/coverage
