@@ -283,6 +283,27 @@ sleeps_in()
 	is 'system call' "$2" "$said"
 }
 
+# --- a call that stands still
+
+# stuck_call put|get LEN: stands still until let_go
+stuck_call()
+{
+	"$here/stuck" "$1" "$2" <"$tmp/in" >"$tmp/out" &
+	stuck_pid=$!
+	exec 4>"$tmp/in" 3<"$tmp/out"
+	read -r said <&3
+	is "stuck $1" stuck "$said"
+}
+
+# Sets said to what the call returned.
+let_go()
+{
+	echo go >&4
+	read -r said <&3
+	exec 4>&- 3<&-
+	wait "$stuck_pid"
+}
+
 # --- calls on every CPU
 
 start_hammer()

@@ -70,25 +70,6 @@ ftrace_can_be_switched_off_afterwards_as_before()
 	is 'ftrace_enabled=0' "$before" $? && calls_are_gone && text_is_as_before
 }
 
-# stuck_call put|get LEN: stands still until let_go
-stuck_call()
-{
-	"$here/stuck" "$1" "$2" <"$tmp/in" >"$tmp/out" &
-	stuck_pid=$!
-	exec 4>"$tmp/in" 3<"$tmp/out"
-	read -r said <&3
-	is "stuck $1" stuck "$said"
-}
-
-# Sets said to what the call returned.
-let_go()
-{
-	echo go >&4
-	read -r said <&3
-	exec 4>&- 3<&-
-	wait "$stuck_pid"
-}
-
 # busybox says what EAGAIN says, kmod says "in use".
 rmmod_says_it_is_in_use()
 {
