@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Processors go off and on, and the machine goes through suspend's test levels, while
+# the module comes and goes and calls are made.
+
+# The tests are called by name, from a list.
+# shellcheck disable=SC2317
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+processors=/sys/devices/system/cpu
+power=/sys/power
+
+# switch 0|1: the second processor off or on
+switch()
+{
+	echo "$1" >"$processors/cpu1/online"
+}
+
+[ -w "$processors/cpu1/online" ] || skip 'there is no second processor to switch off'
+[ -w "$power/pm_test" ] || skip 'the kernel has no test levels for suspend'
+
+# Until the file is gone; prints how often.
+switch_off_and_on()
+{
+	times=0
+	while [ -e "$tmp/switching" ]; do
+		switch 0 && sleep 1 && switch 1 && sleep 1 && times=$((times + 1))
+	done
+	echo "$times"
+}
+
+they_go_off_and_on_meanwhile()
+{
+	: >"$tmp/switching"
+	switch_off_and_on >"$tmp/times" 3<&- &
+	switcher=$!
+	come_and_go 4
+	fine=$?
+	rm "$tmp/switching"
+	wait "$switcher"
+	[ "$fine" -eq 0 ] && [ "$(cat "$tmp/times")" -ge 2 ] && calls_are_gone &&
+		text_is_as_before && load && calls_work && unload
+}
+
+# A call that began on a processor that is off ends on another one.
+a_caller_loses_its_processor()
+{
+	load || return 1
+	mask=$(taskset -p $$ | sed 's/.*: //')
+	taskset -p 2 $$ >"$tmp/said" && stuck_call put 6 && taskset -p "$mask" $$ >"$tmp/said" &&
+		switch 0 && let_go && is 'the stuck put' 0 "$said" && unload_soon
+	fine=$?
+	switch 1 && [ "$fine" -eq 0 ] && calls_are_gone && text_is_as_before
+}
+
+# A wrong count of calls would have rmmod wait without end.
+unload_soon()
+{
+	rmmod dm510_msgbox &
+	rmmod_pid=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -d /sys/module/dm510_msgbox ] || break
+		sleep 1
+	done
+	module_is_gone && wait "$rmmod_pid"
+}
+
+# go_through LEVEL: suspend as far as that, and back
+go_through()
+{
+	echo "$1" >"$power/pm_test" && echo mem >"$power/state" && echo none >"$power/pm_test"
+}
+
+# Until the file is gone; prints how often.
+suspend_again_and_again()
+{
+	times=0
+	while [ -e "$tmp/suspending" ]; do
+		go_through "$1" && sleep 1 && times=$((times + 1))
+	done
+	echo "$times"
+}
+
+# suspended_meanwhile LEVEL
+suspended_meanwhile()
+{
+	: >"$tmp/suspending"
+	suspend_again_and_again "$1" >"$tmp/times" 3<&- &
+	suspender=$!
+	come_and_go 2
+	fine=$?
+	rm "$tmp/suspending"
+	wait "$suspender"
+	[ "$fine" -eq 0 ] && [ "$(cat "$tmp/times")" -ge 1 ] && calls_are_gone &&
+		text_is_as_before && load && go_through "$1" && calls_work && unload
+}
+
+run_tests '
+	a_caller_loses_its_processor
+	they_go_off_and_on_meanwhile
+	suspended_meanwhile freezer
+	suspended_meanwhile devices
+	suspended_meanwhile processors
+	suspended_meanwhile core
+'
