@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For scripts: makes a call with memory that is a file's.
+ *
+ *	mapped FILE put|get LEN
+ *
+ * Prints what the call returned.
+ */
+#include "calls.h"
+
+int main(int argc, char **argv)
+{
+	char *buf;
+	long ret;
+	int fd, len;
+
+	if (argc != 4 || (strcmp(argv[2], "put") && strcmp(argv[2], "get"))) {
+		fputs("usage: mapped FILE put|get LEN\n", stderr);
+		return 2;
+	}
+	len = atoi(argv[3]);
+	fd = open(argv[1], O_RDWR);
+	buf = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || buf == MAP_FAILED) {
+		perror(argv[1]);
+		return 1;
+	}
+	ret = strcmp(argv[2], "put") ? get(buf, len) : put(buf, len);
+	if (ret < 0)
+		puts(strerrorname_np(-ret));
+	else
+		printf("%ld\n", ret);
+	return 0;
+}
