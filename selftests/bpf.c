@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For scripts: a BPF program on a function of the kernel, by bpf(2) alone.
+ *
+ *	bpf fentry|kprobe_multi FUNCTION
+ *
+ * Prints "attached", or what does not work and the error's name. Then it waits for a
+ * line from standard input and prints how often the function was called.
+ */
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <sys/stat.h>
+
+#include "calls.h"
+
+/* In the headers of later kernels. */
+#define TRACE_KPROBE_MULTI	42
+
+static long bpf(int command, union bpf_attr *attributes)
+{
+	return syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+}
+
+static int fail(const char *what)
+{
+	printf("%s: %s\n", what, strerrorname_np(errno));
+	return 1;
+}
+
+static const char *read_btf(void)
+{
+	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY);
+	struct stat status;
+	char *all;
+	ssize_t done = 0, n = 1;
+
+	if (fd < 0 || fstat(fd, &status))
+		return NULL;
+	all = malloc(status.st_size);
+	while (all && done < status.st_size && n > 0) {
+		n = read(fd, all + done, status.st_size - done);
+		done += n;
+	}
+	close(fd);
+	return done == status.st_size ? all : NULL;
+}
+
+/* What comes behind a type's head, in bytes. */
+static size_t size_behind(const struct btf_type *type)
+{
+	size_t count = BTF_INFO_VLEN(type->info);
+
+	switch (BTF_INFO_KIND(type->info)) {
+	case BTF_KIND_INT:
+	case BTF_KIND_VAR:
+	case BTF_KIND_DECL_TAG:
+		return sizeof(__u32);
+	case BTF_KIND_ARRAY:
+		return sizeof(struct btf_array);
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+		return count * sizeof(struct btf_member);
+	case BTF_KIND_ENUM:
+		return count * sizeof(struct btf_enum);
+	case BTF_KIND_ENUM64:
+		return count * sizeof(struct btf_enum64);
+	case BTF_KIND_FUNC_PROTO:
+		return count * sizeof(struct btf_param);
+	case BTF_KIND_DATASEC:
+		return count * sizeof(struct btf_var_secinfo);
+	default:
+		return 0;
+	}
+}
+
+/* The function's number among the kernel's types, or -1. */
+static int find_function(const char *name)
+{
+	const char *all = read_btf();
+	const struct btf_header *header = (const void *)all;
+	const char *at, *end, *names;
+	int id;
+
+	if (!all)
+		return -1;
+	at = all + header->hdr_len + header->type_off;
+	end = at + header->type_len;
+	names = all + header->hdr_len + header->str_off;
+	for (id = 1; at < end; id++) {
+		const struct btf_type *type = (const void *)at;
+
+		if (BTF_INFO_KIND(type->info) == BTF_KIND_FUNC &&
+		    !strcmp(names + type->name_off, name))
+			return id;
+		at += sizeof(*type) + size_behind(type);
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+static int make_counter(void)
+{
+	union bpf_attr attributes = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = sizeof(__u32),
+		.value_size = sizeof(__u64),
+		.max_entries = 1,
+	};
+
+	return bpf(BPF_MAP_CREATE, &attributes);
+}
+
+static __u64 read_counter(int map)
+{
+	__u32 key = 0;
+	__u64 value = 0;
+	union bpf_attr attributes = {
+		.map_fd = map,
+		.key = (uintptr_t)&key,
+		.value = (uintptr_t)&value,
+	};
+
+	return bpf(BPF_MAP_LOOKUP_ELEM, &attributes) ? 0 : value;
+}
+
+/* A program that counts. A function's number makes it one for fentry. */
+static int load_program(int map, int function)
+{
+	const struct bpf_insn program[] = {
+		/* r1 = the address of the counter; r2 = 1; *r1 += r2; return 0 */
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1,
+		  .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = map },
+		{ },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 1 },
+		{ .code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = 1, .src_reg = 2,
+		  .imm = BPF_ADD },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attributes = {
+		.prog_type = function ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_KPROBE,
+		.expected_attach_type = function ? BPF_TRACE_FENTRY : TRACE_KPROBE_MULTI,
+		.attach_btf_id = function,
+		.insns = (uintptr_t)program,
+		.insn_cnt = sizeof(program) / sizeof(*program),
+		.license = (uintptr_t)"GPL",
+	};
+
+	return bpf(BPF_PROG_LOAD, &attributes);
+}
+
+static int attach_fentry(int program)
+{
+	union bpf_attr attributes = { .raw_tracepoint.prog_fd = program };
+
+	return bpf(BPF_RAW_TRACEPOINT_OPEN, &attributes);
+}
+
+static int attach_kprobe_multi(int program, const char *function)
+{
+	union bpf_attr attributes = {
+		.link_create = {
+			.prog_fd = program,
+			.attach_type = TRACE_KPROBE_MULTI,
+			.kprobe_multi = { .cnt = 1, .syms = (uintptr_t)&function },
+		},
+	};
+
+	return bpf(BPF_LINK_CREATE, &attributes);
+}
+
+int main(int argc, char **argv)
+{
+	int function = 0, map, program;
+	bool fentry;
+	char line[16];
+
+	if (argc != 3 || (strcmp(argv[1], "fentry") && strcmp(argv[1], "kprobe_multi"))) {
+		fputs("usage: bpf fentry|kprobe_multi FUNCTION\n", stderr);
+		return 2;
+	}
+	fentry = !strcmp(argv[1], "fentry");
+	if (fentry) {
+		function = find_function(argv[2]);
+		if (function < 0)
+			return fail("finding the function");
+	}
+	map = make_counter();
+	if (map < 0)
+		return fail("making a map");
+	program = load_program(map, function);
+	if (program < 0)
+		return fail("loading the program");
+	if ((fentry ? attach_fentry(program) : attach_kprobe_multi(program, argv[2])) < 0)
+		return fail("attaching");
+	puts("attached");
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		return 1;
+	printf("%llu\n", read_counter(map));
+	return 0;
+}
