@@ -46,7 +46,7 @@ gone()
 
 rmmod_is_killed()
 {
-	insert "$sum_call" nr=400 milliseconds=8000 || return 1
+	insert "$sum_call" nr=400 milliseconds=6000 || return 1
 	"$here/call" number 400 40 2 >"$tmp/sum" &
 	caller=$!
 	sleeps_in "$caller" 400 && kill_rmmod sum_call || return 1
@@ -116,7 +116,7 @@ files_are_read_meanwhile()
 	: >"$tmp/reading"
 	read_figures >"$tmp/wrong" 3<&- &
 	reader=$!
-	come_and_go 5
+	come_and_go 3
 	fine=$?
 	rm "$tmp/reading"
 	wait "$reader"
@@ -183,7 +183,7 @@ modules_like_it_come_at_once()
 
 again_and_again()
 {
-	for round in 1 2 3 4 5; do
+	for round in 1 2 3; do
 		mark="${0##*/} $$ $number round $round"
 		echo "$mark" >/dev/kmsg
 		"$1" || return 1

@@ -12,6 +12,8 @@
 
 processors=/sys/devices/system/cpu
 power=/sys/power
+# How long the kernel stays at a test level, in seconds.
+delay=/sys/module/suspend/parameters/pm_test_delay
 
 # switch 0|1: the second processor off or on
 switch()
@@ -36,7 +38,7 @@ they_go_off_and_on_meanwhile()
 	: >"$tmp/switching"
 	switch_off_and_on >"$tmp/times" 3<&- &
 	switcher=$!
-	come_and_go 4
+	come_and_go 3
 	fine=$?
 	rm "$tmp/switching"
 	wait "$switcher"
@@ -70,7 +72,8 @@ unload_soon()
 # go_through LEVEL: suspend as far as that, and back
 go_through()
 {
-	echo "$1" >"$power/pm_test" && echo mem >"$power/state" && echo none >"$power/pm_test"
+	echo 1 >"$delay" && echo "$1" >"$power/pm_test" && echo mem >"$power/state" &&
+		echo none >"$power/pm_test" && echo 5 >"$delay"
 }
 
 # Until the file is gone; prints how often.
@@ -89,7 +92,7 @@ suspended_meanwhile()
 	: >"$tmp/suspending"
 	suspend_again_and_again "$1" >"$tmp/times" 3<&- &
 	suspender=$!
-	come_and_go 2
+	come_and_go 1
 	fine=$?
 	rm "$tmp/suspending"
 	wait "$suspender"

@@ -109,7 +109,7 @@ frozen_put()
 }
 
 prepare_devices || give_up 'the devices cannot be made'
-trap 'restore; remove_devices' EXIT
+trap 'remove_devices; restore' EXIT
 run_tests '
 	swapped_out
 	frozen_get 40
