@@ -15,9 +15,8 @@ KSELFTEST_OPTIONS = $(if $(CYCLES),--cycles $(CYCLES)) $(if $(TESTS),--tests '$(
 # make W=1, C=2, V=1 and the like are meant for kbuild too.
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
 
-.PHONY: modules load status unload demo kselftest kselftest-all kselftest-debug kselftest-cet coverage \
-.PHONY: modules load status unload demo kselftest kselftest-all kselftest-debug kselftest-modes coverage \
-	shell bench bench-check bench-update models mutants fuzz soak check help clean distclean
+.PHONY: modules load status unload demo kselftest kselftest-all kselftest-debug kselftest-cet \
+	kselftest-modes coverage shell bench bench-check bench-update models mutants fuzz soak check help clean distclean
 
 modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<its headers>
 	@scripts/build-module $(KDIR) $(KBUILD_ARGS)
@@ -46,6 +45,7 @@ kselftest-debug:	## test it on kernels, built here, that check memory, locks and
 
 kselftest-cet:		## test it where the processor tracks branches and has shadow stacks, in Bochs
 	@scripts/kselftest-cet
+
 kselftest-modes:	## test it, in short, in the modes that a kernel can be booted in: mitigations, preemption
 	@scripts/kselftest-modes $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
 

@@ -394,17 +394,17 @@ static const struct {
 	bool is_descriptor;	/* to a put: what that says is another matter */
 } kernel_addresses[] = {
 	{ "the first page", 1, .is_descriptor = true },
-	{ "the end of user space", 0x7ffffffff000 },
-	{ "the first address that is not canonical", 0x800000000000 },
-	{ "not canonical", 0x8000000000000000 },
-	{ "the last address that is not canonical", 0xffff7fffffffffff },
-	{ "the kernel's half", 0xffff800000000000 },
-	{ "the direct map", 0xffff888000000000 },
-	{ "the direct map, some way in", 0xffff888001000000 },
-	{ "kernel text", 0xffffffff81000000 },
-	{ "modules", 0xffffffffc0000000 },
-	{ "the vsyscall page", 0xffffffffff600000 },
-	{ "the last page", -(uintptr_t)PAGE },
+	{ "the end of user space", 0x7ffffffff000, .is_descriptor = false },
+	{ "the first address that is not canonical", 0x800000000000, .is_descriptor = false },
+	{ "not canonical", 0x8000000000000000, .is_descriptor = false },
+	{ "the last address that is not canonical", 0xffff7fffffffffff, .is_descriptor = false },
+	{ "the kernel's half", 0xffff800000000000, .is_descriptor = false },
+	{ "the direct map", 0xffff888000000000, .is_descriptor = false },
+	{ "the direct map, some way in", 0xffff888001000000, .is_descriptor = false },
+	{ "kernel text", 0xffffffff81000000, .is_descriptor = false },
+	{ "modules", 0xffffffffc0000000, .is_descriptor = false },
+	{ "the vsyscall page", 0xffffffffff600000, .is_descriptor = false },
+	{ "the last page", -(uintptr_t)PAGE, .is_descriptor = false },
 	{ "the last byte", -(uintptr_t)1, .is_descriptor = true },
 };
 

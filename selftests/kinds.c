@@ -191,14 +191,14 @@ static char *poisoned_at_the_end(size_t len)
 	struct sigaction action = { .sa_handler = on_signal };
 	char *buf = present(len);
 
-	if (sigaction(SIGBUS, &action, NULL) || !getenv("DM510_MSGBOX_MAY_HARM"))
+	if (sigaction(SIGBUS, &action, NULL) || !getenv("DM510_MSGBOX_THROW_AWAY"))
 		return NULL;
 	return madvise(last_page(buf, len), PAGE, MADV_HWPOISON) ? NULL : buf;
 }
 
 static char *device(size_t len)
 {
-	if (!getenv("DM510_MSGBOX_MAY_HARM"))
+	if (!getenv("DM510_MSGBOX_THROW_AWAY"))
 		return NULL;
 	return or_null(mmap(NULL, to_pages(len), PROT_READ | PROT_WRITE, MAP_SHARED,
 			    open("/dev/mem", O_RDWR | O_SYNC), DEVICE_AT));
