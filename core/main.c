@@ -74,10 +74,13 @@ __MODULE_PARM_TYPE(max_bytes, "ulong");
 MODULE_PARM_DESC(max_bytes,
 		 "kernel memory the box may hold, in bytes (131072 or more, default 67108864)");
 
-/* A put may take a quarter of what is left, and may need a segment. */
+/*
+ * A put may take a quarter of what is left, twice: for its message, and for a
+ * segment of the stack, which must still be to be had then.
+ */
 static int set_max_pending_bytes(const char *val, const struct kernel_param *kp)
 {
-	return set_bytes(val, kp, 4 * SEGMENT_SIZE);
+	return set_bytes(val, kp, 8 * SEGMENT_SIZE);
 }
 
 static const struct kernel_param_ops max_pending_bytes_ops = {
@@ -89,7 +92,7 @@ module_param_cb(max_pending_bytes, &max_pending_bytes_ops,
 		&limits.max_pending_bytes, 0644);
 __MODULE_PARM_TYPE(max_pending_bytes, "ulong");
 MODULE_PARM_DESC(max_pending_bytes,
-		 "kernel memory that puts in progress may hold together, in bytes; one put takes at most a quarter (262144 or more, default 67108864)");
+		 "kernel memory that puts in progress may hold together, in bytes; one put takes at most a quarter (524288 or more, default 67108864)");
 
 static unsigned int put_nr = __NR_dm510_msgbox_put;
 module_param(put_nr, uint, 0444);

@@ -9,15 +9,17 @@
 #include <stdatomic.h>
 
 #include "msgbox.h"
+#include "segment.h"
 #include "sysfs.h"
 
-#define SEGMENT		(64 * KIB)
 #define MAX_BYTES_MIN	(2 * SEGMENT)
+#define MAX_PENDING_MIN	(8 * SEGMENT)
 
 FIXTURE(limits)
 {
 	long max_bytes;
 	long max_message_bytes;
+	long max_pending_bytes;
 };
 
 FIXTURE_SETUP(limits)
@@ -25,6 +27,7 @@ FIXTURE_SETUP(limits)
 	begin_with_empty_box(_metadata);
 	self->max_bytes = parameter("max_bytes");
 	self->max_message_bytes = parameter("max_message_bytes");
+	self->max_pending_bytes = parameter("max_pending_bytes");
 	if (set_parameter("max_bytes", self->max_bytes))
 		SKIP_TEST("only root can change the limits");
 }
@@ -33,6 +36,7 @@ FIXTURE_TEARDOWN(limits)
 {
 	EXPECT_EQ(0, set_parameter("max_bytes", self->max_bytes));
 	EXPECT_EQ(0, set_parameter("max_message_bytes", self->max_message_bytes));
+	EXPECT_EQ(0, set_parameter("max_pending_bytes", self->max_pending_bytes));
 	end_with_empty_box(_metadata);
 }
 
@@ -45,6 +49,7 @@ TEST_F(limits, defaults)
 {
 	EXPECT_EQ(4 * MIB, self->max_message_bytes);
 	EXPECT_EQ(64 * MIB, self->max_bytes);
+	EXPECT_EQ(64 * MIB, self->max_pending_bytes);
 }
 
 TEST_F(limits, values_that_make_no_sense_are_refused)
@@ -58,15 +63,21 @@ TEST_F(limits, values_that_make_no_sense_are_refused)
 		EXPECT_EQ(-EINVAL, write_parameter("max_message_bytes", bad[i])) {
 			TH_LOG("'%s'", bad[i]);
 		}
+		EXPECT_EQ(-EINVAL, write_parameter("max_pending_bytes", bad[i])) {
+			TH_LOG("'%s'", bad[i]);
+		}
 	}
 	EXPECT_EQ(-EINVAL, set_parameter("max_bytes", MAX_BYTES_MIN - 1));
 	EXPECT_EQ(-EINVAL, set_parameter("max_message_bytes", 1L + INT_MAX));
+	EXPECT_EQ(-EINVAL, set_parameter("max_pending_bytes", MAX_PENDING_MIN - 1));
 	/* What no such number can be at all, the kernel calls ERANGE. */
 	EXPECT_EQ(-ERANGE, write_parameter("max_bytes", "99999999999999999999"));
 	EXPECT_EQ(-ERANGE, write_parameter("max_message_bytes", "99999999999"));
+	EXPECT_EQ(-ERANGE, write_parameter("max_pending_bytes", "99999999999999999999"));
 
 	EXPECT_EQ(self->max_bytes, parameter("max_bytes"));
 	EXPECT_EQ(self->max_message_bytes, parameter("max_message_bytes"));
+	EXPECT_EQ(self->max_pending_bytes, parameter("max_pending_bytes"));
 }
 
 TEST_F(limits, the_outermost_values_are_taken)
@@ -77,6 +88,9 @@ TEST_F(limits, the_outermost_values_are_taken)
 	EXPECT_EQ(0, set_parameter("max_message_bytes", 1));
 	EXPECT_EQ(0, set_parameter("max_message_bytes", INT_MAX));
 	EXPECT_EQ(INT_MAX, parameter("max_message_bytes"));
+	EXPECT_EQ(0, set_parameter("max_pending_bytes", MAX_PENDING_MIN));
+	EXPECT_EQ(MAX_PENDING_MIN, parameter("max_pending_bytes"));
+	EXPECT_EQ(0, write_parameter("max_pending_bytes", "0xffffffffffffffff\n"));
 }
 
 TEST_F(limits, the_largest_message_changes_at_once)
@@ -160,6 +174,75 @@ TEST_F(limits, raised_it_works_again_at_once)
 	ASSERT_EQ(0, set_parameter("max_bytes", 2 * MIB));
 	EXPECT_EQ(0, put(message, MIB));
 	EXPECT_EQ(MIB, get_expecting(message, MIB));
+	free(message);
+}
+
+/* The longest message whose segment has so many bytes. */
+static int len_in(long segment)
+{
+	return segment - 16;
+}
+
+TEST_F(limits, a_put_alone_takes_a_quarter_of_what_may_be_pending)
+{
+	static const long limits[] = { MAX_PENDING_MIN, 4 * (200 * KIB), 4 * MIB };
+	char *message = new_message(MIB + PAGE, 1);
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		int most = len_in(limits[i] / 4);
+
+		ASSERT_EQ(0, set_parameter("max_pending_bytes", limits[i]));
+		EXPECT_EQ(-EAGAIN, put(message, most + 1));
+		EXPECT_EQ(0, put(message, most));
+		EXPECT_EQ(most, get_expecting(message, most));
+		/* At once, also upwards. */
+		ASSERT_EQ(0, set_parameter("max_pending_bytes", limits[i] + 4 * PAGE));
+		EXPECT_EQ(0, put(message, most + 1));
+		EXPECT_EQ(most + 1, get_expecting(message, most + 1));
+	}
+	free(message);
+}
+
+/* Memory is reserved before it is asked whether the message can be read. */
+TEST_F(limits, too_much_that_is_pending_comes_before_a_bad_pointer)
+{
+	int most = len_in(MAX_PENDING_MIN / 4);
+
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", MAX_PENDING_MIN));
+	EXPECT_EQ(-EFAULT, put((char *)PAGE, most));
+	EXPECT_EQ(-EAGAIN, put((char *)PAGE, most + 1));
+	EXPECT_EQ(-EFAULT, put((char *)PAGE, 1));
+}
+
+/* What was kept of a message before is no reason to refuse one that fits. */
+TEST_F(limits, an_unused_segment_is_not_in_the_way_of_a_reservation)
+{
+	int most = len_in(MAX_PENDING_MIN / 4), longer = most + 4 * PAGE;
+	char *message = new_message(longer, 1);
+
+	ASSERT_EQ(0, put(message, longer));
+	ASSERT_EQ(longer, get_expecting(message, longer));
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", MAX_PENDING_MIN));
+	EXPECT_EQ(0, put(message, most));
+	EXPECT_EQ(most, get_expecting(message, most));
+	free(message);
+}
+
+/* Also where the stack needs a segment beside that of the message. */
+TEST_F(limits, with_the_least_that_may_be_pending_a_put_alone_goes_on)
+{
+	int most = len_in(MAX_PENDING_MIN / 4);
+	char *message = new_message(most, 1);
+	char *missing = map(PAGE, PROT_READ | PROT_WRITE);
+
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", MAX_PENDING_MIN));
+	ASSERT_EQ(0, put_fillers(0));
+	EXPECT_EQ(0, put(message, most));
+	EXPECT_EQ(most, get_expecting(message, most));
+	EXPECT_EQ(0, put(missing, PAGE));
+	EXPECT_EQ(PAGE, get_expecting(missing, PAGE));
+	EXPECT_EQ(0, get_fillers(0));
+	munmap(missing, PAGE);
 	free(message);
 }
 
