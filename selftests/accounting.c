@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "msgbox.h"
+#include "stuck_page.h"
 #include "sysfs.h"
 
 #define SEGMENT		(64 * KIB)
@@ -17,7 +18,7 @@
 #define EMPTY_MAX	(SEGMENT + SPARE_MAX)
 
 static const char * const figures[] = {
-	"puts", "gets", "count", "bytes",
+	"puts", "gets", "count", "bytes", "pending",
 	"put_einval", "put_emsgsize", "put_eagain", "put_eaddrnotavail", "put_efault",
 	"get_einval", "get_enodata", "get_emsgsize", "get_eaddrnotavail", "get_efault",
 };
@@ -129,11 +130,95 @@ TEST_F(msgbox, a_full_box_is_counted)
 	while (!(ret = put(message, 4 * MIB)))
 		ASSERT_GT(100, ++count);
 	ASSERT_EQ(-EAGAIN, ret);
+	EXPECT_EQ(0, figure("pending"));
 	snprintf(expected, sizeof(expected), "puts=%d count=%d bytes=%ld put_eagain=1",
 		 count, count, count * 4L * MIB);
 	EXPECT_TRUE(have_moved(before, expected));
 	EXPECT_EQ(count, drain());
 	free(message);
+}
+
+/* The unused segment becomes one of the usual size. */
+static bool forget_large_messages(void)
+{
+	static char message[SEGMENT - 16];
+
+	return !put(message, sizeof(message)) &&
+	       get(message, sizeof(message)) == sizeof(message);
+}
+
+struct pending_put {
+	char *buf;
+	int len;
+	long ret;
+};
+
+static void *make_pending_put(void *data)
+{
+	struct pending_put *call = data;
+
+	call->ret = put(call->buf, call->len);
+	return NULL;
+}
+
+FIXTURE(pending)
+{
+	struct stuck_page stuck;
+	char *buf;
+};
+
+/* So many bytes, of which the first page does not come, and what holds them. */
+FIXTURE_VARIANT(pending)
+{
+	int len;
+	long memory;
+};
+
+FIXTURE_VARIANT_ADD(pending, one_byte) { .len = 1, .memory = PAGE };
+FIXTURE_VARIANT_ADD(pending, small) { .len = 8192, .memory = 3 * PAGE };
+FIXTURE_VARIANT_ADD(pending, large) { .len = 100000, .memory = 25 * PAGE };
+FIXTURE_VARIANT_ADD(pending, largest) { .len = 4 * MIB, .memory = 4 * MIB + PAGE };
+
+FIXTURE_SETUP(pending)
+{
+	begin_with_empty_box(_metadata);
+	self->buf = map(variant->len, PROT_READ | PROT_WRITE);
+	madvise(self->buf, variant->len, MADV_NOHUGEPAGE);
+	if (stuck_page_begin(&self->stuck, self->buf))
+		SKIP_TEST("no userfaultfd for us here");
+}
+
+FIXTURE_TEARDOWN(pending)
+{
+	munmap(self->buf, variant->len);
+	end_with_empty_box(_metadata);
+}
+
+/* It does not count against the box until the message is in it. */
+TEST_F(pending, a_stuck_put_shows_what_it_holds)
+{
+	struct pending_put call = { .buf = self->buf, .len = variant->len };
+	long before[ARRAY_SIZE(figures)], memory;
+	static const char content[PAGE];
+	char expected[64];
+	pthread_t thread;
+
+	ASSERT_TRUE(forget_large_messages());
+	memory = figure("memory");
+	remember(before);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, make_pending_put, &call));
+	ASSERT_TRUE(stuck_page_wait(&self->stuck));
+	snprintf(expected, sizeof(expected), "pending=%ld", variant->memory);
+	EXPECT_TRUE(have_moved(before, expected));
+	EXPECT_EQ(memory, figure("memory"));
+
+	ASSERT_EQ(0, stuck_page_arrive(&self->stuck, content));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	ASSERT_EQ(0, call.ret);
+	snprintf(expected, sizeof(expected), "puts=1 count=1 bytes=%d", variant->len);
+	EXPECT_TRUE(have_moved(before, expected));
+	EXPECT_EQ(0, figure("pending"));
+	EXPECT_EQ(1, drain());
 }
 
 #define THREADS		4
@@ -375,15 +460,6 @@ TEST_F(pattern, never_more_than_the_limit)
 	EXPECT_GE(EMPTY_MAX, figure("memory"));
 	EXPECT_GE(vmalloc + SPARE_MAX + MARGIN, vmalloc_used());
 	free(message);
-}
-
-/* The unused segment becomes one of the usual size. */
-static bool forget_large_messages(void)
-{
-	static char message[SEGMENT - 16];
-
-	return !put(message, sizeof(message)) &&
-	       get(message, sizeof(message)) == sizeof(message);
 }
 
 /*

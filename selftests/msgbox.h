@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The ground every test stands on: the module is loaded, and the box is empty
- * before the test and after it.
+ * before the test and after it, with nothing reserved for puts in progress.
  */
 #ifndef SELFTESTS_MSGBOX_H
 #define SELFTESTS_MSGBOX_H
 
 #include "calls.h"
 #include "kselftest_harness.h"
+#include "sysfs.h"
 
 /* In seconds: emulated processors and debug kernels need more than the usual 30. */
 #undef TEST_TIMEOUT_DEFAULT
@@ -40,6 +41,9 @@ static inline void end_with_empty_box(struct __test_metadata *_metadata)
 {
 	EXPECT_EQ(0, drain()) {
 		TH_LOG("messages were left in the box");
+	}
+	EXPECT_EQ(0, figure("pending")) {
+		TH_LOG("memory of a put that has ended is still reserved");
 	}
 }
 
