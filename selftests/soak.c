@@ -39,6 +39,7 @@
 /* The limits that come and go, the lowest first. */
 static const long box_limits[] = { 4 * SEGMENT, 2 * MIB, 24 * MIB };
 static const long message_limits[] = { 16 * KIB, 4 * MIB };
+static const long pending_limits[] = { 8 * SEGMENT, 64 * MIB };
 
 /* What a message begins with; the rest of it follows from that. */
 struct header {
@@ -279,7 +280,8 @@ static bool change(int tenth)
 	if (tenth % 10 == 0)
 		atomic_store(&puts_of_ten, biases[tenth / 10 % 5]);
 	return !set_parameter("max_bytes", box_limits[tenth % 3]) &&
-	       !set_parameter("max_message_bytes", message_limits[tenth % 5 != 0]);
+	       !set_parameter("max_message_bytes", message_limits[tenth % 5 != 0]) &&
+	       !set_parameter("max_pending_bytes", pending_limits[tenth % 4 != 0]);
 }
 
 static void add(struct worker *sum)
@@ -388,6 +390,7 @@ static int settle(char *buffer)
 	static const int len = SEGMENT - 2 * PAGE;
 
 	if (set_parameter("max_message_bytes", message_limits[1]) ||
+	    set_parameter("max_pending_bytes", pending_limits[1]) ||
 	    set_parameter("max_bytes", 2 * SEGMENT))
 		return same("limits to be had", 1, 0);
 	return same("put", 0, put(buffer, len)) + same("get", len, get(buffer, len));
@@ -409,7 +412,8 @@ static int compare(const struct worker *sum, const struct figures *before)
 	       same("puts and gets", sum->puts, sum->gets) +
 	       same("puts", sum->puts, now.puts - before->puts) +
 	       same("gets", sum->gets, now.gets - before->gets) +
-	       same("count", 0, figure("count")) + same("bytes", 0, figure("bytes"));
+	       same("count", 0, figure("count")) + same("bytes", 0, figure("bytes")) +
+	       same("pending", 0, figure("pending"));
 }
 
 /*
@@ -550,6 +554,7 @@ static int soak(int seconds, const char *text)
 int main(int argc, char **argv)
 {
 	long max_bytes = parameter("max_bytes"), max_message = parameter("max_message_bytes");
+	long max_pending = parameter("max_pending_bytes");
 	int wrongs;
 
 	if (argc < 2 || max_bytes < 0) {
@@ -562,5 +567,6 @@ int main(int argc, char **argv)
 	wrongs = soak(atoi(argv[1]), argc > 2 ? argv[2] : "");
 	set_parameter("max_bytes", max_bytes);
 	set_parameter("max_message_bytes", max_message);
+	set_parameter("max_pending_bytes", max_pending);
 	return wrongs != 0;
 }
