@@ -240,8 +240,12 @@ static bool figures_are_right(struct worker *worker, const struct op *op)
 
 static bool set_limit(struct worker *worker, const struct op *op)
 {
-	long ret = set_parameter(op->action == SET_MAX_BYTES ? "max_bytes" :
-				 "max_message_bytes", op->value);
+	static const char * const names[ACTIONS] = {
+		[SET_MAX_BYTES] = "max_bytes",
+		[SET_MAX_MESSAGE_BYTES] = "max_message_bytes",
+		[SET_MAX_PENDING_BYTES] = "max_pending_bytes",
+	};
+	long ret = set_parameter(names[op->action], op->value);
 	char what[60];
 
 	if (!worker->alone)
@@ -383,9 +387,10 @@ static bool all_is_right(char why[WHY_MAX])
 			strcpy(why, workers[i].why);
 	if (*why)
 		return false;
-	if (figure_count() || figure_bytes() || figure_memory() > EMPTY_MAX)
-		snprintf(why, WHY_MAX, "the empty box shows count %ld, bytes %ld, memory %ld",
-			 figure_count(), figure_bytes(), figure_memory());
+	if (figure_count() || figure_bytes() || figure_pending() || figure_memory() > EMPTY_MAX)
+		snprintf(why, WHY_MAX,
+			 "the empty box shows count %ld, bytes %ld, pending %ld, memory %ld",
+			 figure_count(), figure_bytes(), figure_pending(), figure_memory());
 	else if (!nothing_is_lost())
 		snprintf(why, WHY_MAX, "what was got is not what was put");
 	return !*why;
@@ -400,6 +405,8 @@ static void restore_limits(const struct program *program)
 		set_parameter("max_bytes", usual.max_bytes);
 	if (program_has(program, SET_MAX_MESSAGE_BYTES))
 		set_parameter("max_message_bytes", usual.max_message_bytes);
+	if (program_has(program, SET_MAX_PENDING_BYTES))
+		set_parameter("max_pending_bytes", usual.max_pending_bytes);
 }
 
 bool execute(const struct program *program, char why[WHY_MAX])

@@ -6,7 +6,7 @@
 #define ALL_EVERY	32
 
 /* Kept open. */
-static int count_file, bytes_file, memory_file;
+static int count_file, bytes_file, memory_file, pending_file;
 
 /**
  * struct end - a way in which a call can end
@@ -87,6 +87,7 @@ void figures_open(void)
 	count_file = open_figure("count");
 	bytes_file = open_figure("bytes");
 	memory_file = open_figure("memory");
+	pending_file = open_figure("pending");
 	for (int i = 0; i < ENDS; i++) {
 		ends[i].file = open_figure(ends[i].name);
 		ends[i].figure = read_figure(ends[i].file);
@@ -98,6 +99,7 @@ void figures_close(void)
 	close(count_file);
 	close(bytes_file);
 	close(memory_file);
+	close(pending_file);
 	for (int i = 0; i < ENDS; i++)
 		close(ends[i].file);
 }
@@ -115,6 +117,11 @@ long figure_bytes(void)
 long figure_memory(void)
 {
 	return read_figure(memory_file);
+}
+
+long figure_pending(void)
+{
+	return read_figure(pending_file);
 }
 
 static bool end_moved(struct end *end, long by, char *why, size_t size)

@@ -27,6 +27,7 @@ void figures_close(void);
 long figure_count(void);
 long figure_bytes(void);
 long figure_memory(void);
+long figure_pending(void);
 
 /*
  * Have they moved by just that, since they were asked for last? If not, why says

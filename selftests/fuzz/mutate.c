@@ -39,6 +39,14 @@ static long any_max_bytes(unsigned long *random)
 	return dice(random, 4) ? 128 * KIB + dice(random, 128) * KIB : dice(random, 64 * MIB);
 }
 
+/* A put may take a quarter of it. */
+static long any_max_pending_bytes(unsigned long *random)
+{
+	long most = dice(random, 4) ? MIB : 64 * MIB;
+
+	return 512 * KIB - PAGE + dice(random, most);
+}
+
 static int any_offset(unsigned long *random)
 {
 	switch (dice(random, 4)) {
@@ -75,12 +83,16 @@ static void any_op(struct op *op, int threads, unsigned long *random)
 		op->value = dice(random, 8) ? 1 + dice(random, 3 * PAGE) : INT_MAX;
 		return;
 	case 2:
-		op->action = DRAIN;
+		op->action = SET_MAX_PENDING_BYTES;
+		op->value = any_max_pending_bytes(random);
 		return;
 	case 3:
+		op->action = DRAIN;
+		return;
+	case 4:
 		op->action = FIGURES;
 		return;
-	case 4 ... 19:
+	case 5 ... 19:
 		op->action = PUT;
 		op->value = any_len(random);
 		break;

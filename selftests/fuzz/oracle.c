@@ -4,9 +4,14 @@
 
 #define MAX_BYTES		(64L * MIB)
 #define MAX_MESSAGE_BYTES	(4L * MIB)
+#define MAX_PENDING_BYTES	(64L * MIB)
+/* Messages that are longer have a segment of their own, with a header. */
+#define SMALL_MAX		(8 * KIB)
+#define HEADER			16
 
 #define SEGMENT		(64 * KIB)
 #define MAX_BYTES_MIN	(2 * SEGMENT)
+#define MAX_PENDING_MIN	(8 * SEGMENT)
 /* An unused segment that may be there, and that makes room for a message. */
 #define SPARE_MAX	(MIB + PAGE)
 
@@ -14,6 +19,7 @@ void model_init(struct model *model)
 {
 	model->max_bytes = MAX_BYTES;
 	model->max_message_bytes = MAX_MESSAGE_BYTES;
+	model->max_pending_bytes = MAX_PENDING_BYTES;
 	model->bytes = 0;
 	model->depth = 0;
 }
@@ -29,6 +35,10 @@ long model_set_limit(struct model *model, const struct op *op)
 		if (op->value < 1 || op->value > INT_MAX)
 			return -EINVAL;
 		model->max_message_bytes = op->value;
+	} else if (op->action == SET_MAX_PENDING_BYTES) {
+		if (op->value < MAX_PENDING_MIN)
+			return -EINVAL;
+		model->max_pending_bytes = op->value;
 	} else {
 		if (op->value < MAX_BYTES_MIN)
 			return -EINVAL;
@@ -64,6 +74,14 @@ static bool is_another_call(const struct call *call)
 	return call->op->layout == DESCRIPTOR;
 }
 
+/* A put that is alone may take a quarter of what may be pending. */
+static bool is_too_much_to_be_pending(const struct model *model, const struct call *call)
+{
+	long segment = (call->op->value + HEADER + PAGE - 1) / PAGE * PAGE;
+
+	return call->op->value > SMALL_MAX && segment > model->max_pending_bytes / 4;
+}
+
 static bool is_invalid(const struct call *call)
 {
 	return !call->place->buf || call->op->value < 0;
@@ -85,6 +103,8 @@ static long expected_put(const struct model *model, const struct call *call)
 	if (call->op->value > model->max_message_bytes)
 		return -EMSGSIZE;
 	if (must_be_full(model, call) || (call->ret == -EAGAIN && may_be_full(model, call)))
+		return -EAGAIN;
+	if (is_too_much_to_be_pending(model, call))
 		return -EAGAIN;
 	return faults(call, call->op->value) ? -EFAULT : 0;
 }
@@ -133,7 +153,8 @@ void range_init(struct range *range, const struct program *program)
 	range->largest = program_largest(program);
 	range->lowest = MAX_MESSAGE_BYTES;
 	range->highest = MAX_MESSAGE_BYTES;
-	range->limited = program_has(program, SET_MAX_BYTES);
+	range->limited = program_has(program, SET_MAX_BYTES) ||
+			 program_has(program, SET_MAX_PENDING_BYTES);
 	for (int i = 0; i < program->count; i++) {
 		const struct op *op = &program->op[i];
 		long max;

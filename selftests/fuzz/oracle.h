@@ -30,6 +30,7 @@ struct call {
 struct model {
 	long max_bytes;
 	long max_message_bytes;
+	long max_pending_bytes;
 	long bytes;
 	int depth;
 	struct {
@@ -54,7 +55,7 @@ bool model_is_limited(const struct model *model, const struct op *op);
  * struct range - what holds whatever the threads' order
  * @largest: no message is longer
  * @lowest, @highest: what max_message_bytes may be
- * @limited: whether max_bytes changes
+ * @limited: whether max_bytes or max_pending_bytes changes
  */
 struct range {
 	long largest;

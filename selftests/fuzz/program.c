@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-static const char letters[ACTIONS + 1] = "pgdcbm";
+static const char letters[ACTIONS + 1] = "pgdcbmn";
 
 static const char * const layout_names[LAYOUTS] = {
 	[PLAIN] = "plain",
@@ -51,7 +51,8 @@ static const char *parse_layout(const char *text, enum layout *layout)
 static bool is_valid(const struct op *op)
 {
 	return op->thread >= 0 && op->thread < THREADS_MAX &&
-	       (op->value == (int)op->value || op->action == SET_MAX_BYTES) &&
+	       (op->value == (int)op->value || op->action == SET_MAX_BYTES ||
+		op->action == SET_MAX_PENDING_BYTES) &&
 	       op->times >= 1 && op->times <= TIMES_MAX &&
 	       op->offset >= 0 && op->offset <= OFFSET_MAX &&
 	       op->at >= 0 && op->at <= LEN_MAX;

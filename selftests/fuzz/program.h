@@ -9,6 +9,7 @@
  *	THREAD c		compare the figures
  *	THREAD b BYTES		set max_bytes
  *	THREAD m BYTES		set max_message_bytes
+ *	THREAD n BYTES		set max_pending_bytes
  *
  * without spaces: `0p300x5.none+4090@20` puts 300 bytes five times, from memory
  * that begins 4090 bytes into a page and whose page with byte 20 is not there.
@@ -36,7 +37,11 @@
 #define CALLS_MAX	500
 #define COST_MAX	(4 << 20)
 
-enum action { PUT, GET, DRAIN, FIGURES, SET_MAX_BYTES, SET_MAX_MESSAGE_BYTES, ACTIONS };
+enum action {
+	PUT, GET, DRAIN, FIGURES,
+	SET_MAX_BYTES, SET_MAX_MESSAGE_BYTES, SET_MAX_PENDING_BYTES,
+	ACTIONS
+};
 
 enum layout {
 	PLAIN,		/* all pages are there */
