@@ -189,8 +189,10 @@ run_tests '
 	pins_are_given_back
 	calls_are_right_and_sleep before put_small_slowly
 	calls_are_right_and_are_preempted before put_small_slowly
-	calls_are_right_and_sleep after user_memory_fault_in_readable
-	calls_are_right_and_are_preempted after user_memory_fault_in_readable
+	calls_are_right_and_sleep before put_copied
+	calls_are_right_and_are_preempted before put_copied
+	calls_are_right_and_sleep after provide
+	calls_are_right_and_are_preempted after provide
 	calls_are_right_and_sleep before get_slowly
 	calls_are_right_and_are_preempted before get_slowly
 	calls_are_right_and_sleep after user_memory_fault_in_writable
@@ -207,6 +209,8 @@ run_tests '
 	calls_are_right_and_are_preempted before user_memory_read
 	calls_are_right_and_sleep after user_memory_read
 	calls_are_right_and_are_preempted after user_memory_read
+	calls_are_right_and_sleep before segment_alloc
+	calls_are_right_and_are_preempted before segment_alloc
 	calls_are_right_and_sleep after segment_alloc
 	calls_are_right_and_are_preempted after segment_alloc
 	calls_are_right_and_sleep before segment_free
@@ -214,7 +218,9 @@ run_tests '
 	calls_are_right_and_are_busy after user_memory_writable_nofault
 	widened limits_are_kept before user_memory_read sleep
 	widened limits_are_kept before user_pages_write sleep
+	widened limits_are_kept before segment_alloc sleep
 	widened stuck_calls_are_right before user_memory_fault_in_writable sleep
+	widened stuck_calls_are_right before put_copied sleep
 	comes_and_goes before syscall_hook_dispatch busy 2000 50
 	comes_and_goes before syscall_hook_dispatch preempt 2000 50
 	comes_and_goes before sys_msgbox_get sleep 20000 50
