@@ -25,8 +25,11 @@ static long any_len(unsigned long *random)
 		return odd[dice(random, ARRAY_SIZE(odd))];
 	case 1:
 		return dice(random, dice(random, 8) ? 256 * KIB : LEN_MAX + 1);
-	case 2 ... 7:
+	case 2 ... 6:
 		return dice(random, 3 * PAGE);
+	case 7:
+		/* Around a quarter of the least max_pending_bytes. */
+		return 128 * KIB - 64 + dice(random, 64 * KIB);
 	case 8 ... 17:
 		return labs(borders[dice(random, most_borders)] - 8 + (long)dice(random, 17));
 	default:
@@ -42,7 +45,7 @@ static long any_max_bytes(unsigned long *random)
 /* A put may take a quarter of it. */
 static long any_max_pending_bytes(unsigned long *random)
 {
-	long most = dice(random, 4) ? MIB : 64 * MIB;
+	long most = dice(random, 4) ? 128 * KIB : 64 * MIB;
 
 	return 512 * KIB - PAGE + dice(random, most);
 }
