@@ -7,6 +7,8 @@
 apt_log=${build:?}/apt.log
 # Empty: this machine's own lists, else the suite that apt_use has chosen.
 apt_suite=''
+# Whether those lists have been refreshed: once is enough for a command.
+apt_is_fresh=no
 
 # need_root PURPOSE
 need_root()
@@ -20,30 +22,56 @@ as_root()
 	if ((EUID == 0)); then
 		"$@"
 	else
-		sudo "$@"
+		sudo ${APT_CONFIG:+"APT_CONFIG=$APT_CONFIG"} "$@"
 	fi
 }
 
-# The reason that apt gave last, for a sentence of ours.
+apt_no_space='No space left|enough free space|Disk quota exceeded|cannot write|unable to write|Write error'
+apt_no_network='Could not resolve|Temporary failure|Could not connect|Cannot initiate|unreachable|timed out|refused'
+
+# The line of apt's that tells most: its last ones only say that something failed.
 apt_reason()
 {
-	grep -E '^(E|W|Err|sudo):' "$apt_log" | tail -n 1 || true
+	local pattern
+
+	for pattern in "$apt_no_space" "$apt_no_network" '^ +[0-9]{3} ' '^E:' '^(W|Err|sudo|tar):'; do
+		grep -m 1 -iE "$pattern" "$apt_log" 2>/dev/null | sed 's/^ *//' && return
+	done
+	true
+}
+
+# apt_give_up WHAT: with the reason. A full disk has no room for apt's own words.
+apt_give_up()
+{
+	local free reason
+
+	free=$(df --block-size=1M --output=avail "$build" | tail -n 1)
+	reason=$(apt_reason)
+	if ((free < 2)) || grep -qiE "$apt_no_space" "$apt_log"; then
+		die "$1: the disk is full, ${free// /} MB are free in $build${reason:+ ($reason)}"
+	elif grep -qiE "$apt_no_network" "$apt_log"; then
+		die "$1: no network? $reason"
+	fi
+	die "$1: ${reason:-apt gives no reason, see build/apt.log}"
 }
 
 # apt's exit status is no use here: it reports an unreachable server as success
 # and a broken entry for somebody else's server as failure. Whether the package
-# is known afterwards is what counts.
+# is known afterwards is what counts. One retry: a server that does not answer is
+# waited for in seconds, not in a quarter of a minute.
 apt_refresh()
 {
 	local -a runner=(as_root)
 
+	[[ $apt_is_fresh == no ]] || return 0
 	if [[ $apt_suite ]]; then
 		runner=()
 	else
 		need_root "refresh apt's package lists (apt-get update)"
 	fi
 	say "refreshing apt's package lists${apt_suite:+ of $apt_suite}"
-	"${runner[@]}" apt-get -q update >"$apt_log" 2>&1 || true
+	"${runner[@]}" apt-get -q -o Acquire::Retries=1 update >"$apt_log" 2>&1 || true
+	apt_is_fresh=yes
 }
 
 # apt_site ARCHIVE: where this machine gets that part of Debian from. Its lists
@@ -56,18 +84,33 @@ apt_site()
 		awk -v release="$1" '$1 == release { print $2; exit }'
 }
 
+# The name that this machine's sources have for its suite. On sid the codename is that
+# of the release to come.
+apt_machine()
+{
+	local name codename
+
+	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	for name in "$codename" sid unstable stable testing; do
+		[[ ! $name || ! $(apt_site "$name") ]] || break
+	done
+	echo "$name"
+}
+
 # apt_sources SUITE: the lines of a sources.list. Backports and sid have no
 # security updates of their own.
 apt_sources()
 {
 	local machine keyring=/usr/share/keyrings/debian-archive-keyring.gpg site
 
-	machine=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	machine=$(apt_machine)
 	site=$(apt_site "$machine")
-	[[ $site ]] || die "apt's sources have no Debian '$machine' to take the mirror from"
+	[[ $site ]] || die "apt's sources have no suite of Debian to take the mirror from"
 	echo "deb [signed-by=$keyring] $site $1 main"
 	[[ $1 == sid || $1 == *-backports ]] && return
 	site=$(apt_site "$machine-security")
+	# Where this machine is sid, it has no such mirror: beside the other one it is.
+	[[ $site || $machine != @(sid|unstable) ]] || site=$(apt_site "$machine")-security
 	[[ ! $site ]] || echo "deb [signed-by=$keyring] $site $1-security main"
 }
 
@@ -85,7 +128,11 @@ apt_use()
 	sources=$(apt_sources "$1")
 	echo "$sources" >"$state/sources.list"
 	: >"$state/status"
-	cat >"$state/apt.conf" <<-END
+	: >"$state/apt.conf"
+	# Somebody's own configuration holds too, beside that in /etc.
+	[[ ! -r ${APT_CONFIG:-} ]] ||
+		echo "#include \"$(realpath "$APT_CONFIG")\";" >"$state/apt.conf"
+	cat >>"$state/apt.conf" <<-END
 		Dir::Etc::SourceList "$state/sources.list";
 		Dir::Etc::SourceParts "/dev/null";
 		Dir::Etc::Preferences "/dev/null";
@@ -97,17 +144,39 @@ apt_use()
 		Acquire::Languages "none";
 	END
 	export APT_CONFIG=$state/apt.conf
-	apt_suite=$1
+	apt_suite=$1 apt_is_fresh=no
 	# Always: kernels change often, and lists that have not changed cost little.
 	apt_refresh
+}
+
+# apt_known PACKAGE...: those of them that apt knows
+apt_known()
+{
+	apt-cache show --no-all-versions "$@" 2>/dev/null | sed -n 's/^Package: //p' | sort -u
+}
+
+# apt_names PACKAGE...: of each NAME|NAME the one that apt knows, else the last one
+apt_names()
+{
+	local names name known
+
+	# shellcheck disable=SC2068,SC2086 # one word for each name
+	known=$(apt_known ${@//|/ })
+	for names; do
+		for name in ${names//|/ }; do
+			! grep -qxF "$name" <<<"$known" || break
+		done
+		echo "$name"
+	done
 }
 
 # apt_unknown PACKAGE...: those of them that apt does not know
 apt_unknown()
 {
-	comm -23 <(printf '%s\n' "$@" | sort -u) \
-		<(apt-cache show --no-all-versions "$@" 2>/dev/null |
-			sed -n 's/^Package: //p' | sort -u)
+	local -a names
+
+	mapfile -t names < <(apt_names "$@")
+	comm -23 <(printf '%s\n' "${names[@]}" | sort -u) <(apt_known "${names[@]}")
 }
 
 # Fresh machines come with empty package lists.
@@ -120,7 +189,7 @@ apt_need()
 	apt_refresh
 	unknown=$(apt_unknown "$@")
 	[[ ! $unknown ]] ||
-		die "apt knows no package '${unknown//$'\n'/"', '"}': no network, or not Debian 12? $(apt_reason)"
+		apt_give_up "apt knows no package '${unknown//$'\n'/"', '"}'"
 }
 
 apt_try_install()
@@ -130,16 +199,27 @@ apt_try_install()
 }
 
 # Lists that are older than what the server still has are the usual reason for a
-# failure, so a failure is followed by a refresh and a second attempt.
+# failure, so a failure is followed by a refresh and a second attempt. Not where the
+# lists are fresh, the disk is full or the server does not answer: that would fail in
+# the same way.
+apt_twice()
+{
+	"$@" && return
+	[[ $apt_is_fresh == no ]] && ! grep -qiE "$apt_no_space|$apt_no_network" "$apt_log" || return
+	apt_refresh
+	"$@"
+}
+
 apt_install()
 {
+	local -a chosen
+
 	need_root "install $*"
 	apt_need "$@"
+	mapfile -t chosen < <(apt_names "$@")
 	say "... with what they need; this may take a minute, build/apt.log tells more"
-	apt_try_install "$@" && return
-	apt_refresh
-	apt_try_install "$@" ||
-		die "apt could not install $*: no network, or no disk space? $(apt_reason)"
+	apt_twice apt_try_install "${chosen[@]}" ||
+		apt_give_up "could not install ${chosen[*]}"
 }
 
 # The sandbox user could not write to our folder.
@@ -149,7 +229,7 @@ apt_try_fetch()
 
 	shift
 	(cd "$dir" && apt-get -q -o APT::Sandbox::User=root \
-		-o Acquire::Retries=3 download "$@") >"$apt_log" 2>&1
+		-o Acquire::Retries=2 download "$@") >"$apt_log" 2>&1
 }
 
 # apt_fetch DIRECTORY PACKAGE...
@@ -160,10 +240,7 @@ apt_fetch()
 	shift
 	apt_need "$@"
 	say "fetching $*"
-	apt_try_fetch "$dir" "$@" && return
-	apt_refresh
-	apt_try_fetch "$dir" "$@" ||
-		die "could not fetch $*: no network, or no disk space? $(apt_reason)"
+	apt_twice apt_try_fetch "$dir" "$@" || apt_give_up "could not fetch $*"
 }
 
 # apt_depends PACKAGE PATTERN: those of its direct dependencies that match; fails
