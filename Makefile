@@ -15,8 +15,16 @@ KSELFTEST_OPTIONS = $(if $(CYCLES),--cycles $(CYCLES)) $(if $(TESTS),--tests '$(
 # make W=1, C=2, V=1 and the like are meant for kbuild too.
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
 
+# Where there is nothing to build the module for, `make` alone tells what there is.
+ifneq ($(origin KDIR)$(wildcard $(KDIR)/include/generated/utsrelease.h),file)
+.DEFAULT_GOAL := modules
+else
+.DEFAULT_GOAL := help
+endif
+
 .PHONY: modules load status unload demo kselftest kselftest-all kselftest-debug kselftest-cet \
-	kselftest-modes coverage shell bench bench-check bench-update models mutants fuzz soak check help clean distclean
+	kselftest-modes coverage shell bench bench-check bench-update models mutants fuzz soak \
+	check newcomer help clean distclean
 
 modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<its headers>
 	@scripts/build-module $(KDIR) $(KBUILD_ARGS)

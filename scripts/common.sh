@@ -25,6 +25,37 @@ die()
 	exit 1
 }
 
+# The head comment of the script that people have called.
+usage()
+{
+	sed -n -e '1,/SPDX-License-Identifier/d' -e '/^#/!q' -e 's/^# \?//p' "$0" | sed '1{/^$/d}'
+}
+
+# This file is sourced without arguments, so these are the script's own.
+if [[ ${1:-} == --help ]]; then
+	usage
+	exit
+fi
+
+# at_most NUMBER ARGUMENT...: refuses options, and more arguments than that
+at_most()
+{
+	local most=$1 argument
+
+	shift
+	for argument; do
+		[[ $argument != -* ]] || die "no such option: $argument (there is --help)"
+	done
+	(($# <= most)) || die "too many arguments: ${*:most + 1} (there is --help)"
+}
+
+# kbuild takes such a folder for two.
+refuse_spaces()
+{
+	[[ $top != *[[:space:]:]* ]] ||
+		die "kbuild cannot work in a folder with a space or a colon in its name: $top"
+}
+
 make_dir()
 {
 	mkdir -p "$1" 2>/dev/null || true
@@ -65,6 +96,19 @@ kernel_row()
 	awk -v name="$1" '!/^#/ && $1 == name { print $2, $3, $4, $5; found = 1 }
 		END { exit !found }' "$scripts/kernels" ||
 		die "no kernel is called '$1'; scripts/kernels lists them"
+}
+
+# working_kernel [NAME]: that name, or the default one; not of a kernel that is unknown
+# or that the module refuses
+working_kernel()
+{
+	local name=${1:-$(default_kernel)} row expected
+
+	row=$(kernel_row "$name") || exit
+	read -r _ _ _ expected <<<"$row"
+	[[ $expected != refused ]] ||
+		die "the module refuses kernel $name, which only 'make kselftest' is of use for"
+	echo "$name"
 }
 
 # A kernel that takes no modules has no such list.

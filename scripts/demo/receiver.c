@@ -11,10 +11,15 @@
 
 int main(int argc, char **argv)
 {
-	int count = argc > 1 ? atoi(argv[1]) : 1;
+	int count = argc > 1 ? atoi(argv[1]) : 0;
 	int room = argc > 2 ? atoi(argv[2]) : 4096;
-	char *buf = malloc(room + 1);
+	char *buf;
 
+	if (count < 1 || room < 0 || argc > 3) {
+		fprintf(stderr, "usage: receiver COUNT [ROOM]: takes so many messages\n");
+		return 2;
+	}
+	buf = malloc(room + 1);
 	while (buf && count--) {
 		long ret = syscall(get_nr, buf, room);
 

@@ -12,6 +12,10 @@ int main(int argc, char **argv)
 {
 	int i;
 
+	if (argc < 2) {
+		fprintf(stderr, "usage: sender MESSAGE...: puts each message into the box\n");
+		return 2;
+	}
 	for (i = 1; i < argc; i++) {
 		long ret = syscall(put_nr, argv[i], strlen(argv[i]));
 
