@@ -87,6 +87,10 @@ models:			## search the models of the box and of unloading, every interleaving
 check:			## check the sources: warnings, sparse, checkpatch, kernel-doc, shellcheck
 	@scripts/check $(KERNEL)
 
+newcomer:		## (root) see that `make demo` and `make kselftest` work on a fresh Debian (SUITE=trixie)
+	@scripts/newcomer $(if $(COMMANDS),--commands '$(COMMANDS)') $(or $(SUITE),trixie) \
+		$(foreach variable,$(filter-out SUITE=% COMMANDS=%,$(MAKEOVERRIDES)),'$(variable)')
+
 help:			## this list
 	@echo "make [target] [VARIABLE=value]"
 	@sed -n 's/^\([a-z-]*\):[^#]*##/  \1\t/p' Makefile | expand -t 20
