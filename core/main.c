@@ -7,8 +7,10 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/sizes.h>
+#include <linux/sysfs.h>
 #include <uapi/linux/dm510_msgbox.h>
 
+#include "../hook/syscall_hook.h"
 #include "calls.h"
 #include "msgbox.h"
 #include "stack.h"
@@ -94,20 +96,71 @@ __MODULE_PARM_TYPE(max_pending_bytes, "ulong");
 MODULE_PARM_DESC(max_pending_bytes,
 		 "kernel memory that puts in progress may hold together, in bytes; one put takes at most a quarter (524288 or more, default 67108864)");
 
-static unsigned int put_nr = __NR_dm510_msgbox_put;
-module_param(put_nr, uint, 0444);
-MODULE_PARM_DESC(put_nr, "system call number of put (default 452)");
+/* Any value may be given, so none of them can stand for "not given". */
+struct call_number {
+	unsigned int nr;
+	bool given;
+};
 
-static unsigned int get_nr = __NR_dm510_msgbox_get;
-module_param(get_nr, uint, 0444);
-MODULE_PARM_DESC(get_nr, "system call number of get (default 453)");
+static struct call_number put_number, get_number;
+
+static int set_call_number(const char *val, const struct kernel_param *kp)
+{
+	struct call_number *number = kp->arg;
+	int err = kstrtouint(val, 0, &number->nr);
+
+	if (!err)
+		number->given = true;
+	return err;
+}
+
+static int get_call_number(char *buffer, const struct kernel_param *kp)
+{
+	const struct call_number *number = kp->arg;
+
+	return sysfs_emit(buffer, "%u\n", number->nr);
+}
+
+static const struct kernel_param_ops call_number_ops = {
+	.set = set_call_number,
+	.get = get_call_number,
+};
+
+module_param_cb(put_nr, &call_number_ops, &put_number, 0444);
+__MODULE_PARM_TYPE(put_nr, "uint");
+MODULE_PARM_DESC(put_nr, "system call number of put (default 452, else one that is free)");
+
+module_param_cb(get_nr, &call_number_ops, &get_number, 0444);
+__MODULE_PARM_TYPE(get_nr, "uint");
+MODULE_PARM_DESC(get_nr, "system call number of get (default the one after put's)");
 
 static struct msgbox *box;
+
+static int __init choose_numbers(void)
+{
+	int nr;
+
+	if (put_number.given && get_number.given)
+		return 0;
+	if (put_number.given || get_number.given) {
+		pr_err("put_nr and get_nr go together: give both or neither\n");
+		return -EINVAL;
+	}
+	nr = syscall_hook_choose(__NR_dm510_msgbox_put, 2);
+	if (nr < 0)
+		return nr;
+	put_number.nr = nr;
+	get_number.nr = nr + 1;
+	return 0;
+}
 
 static int __init dm510_msgbox_init(void)
 {
 	int err;
 
+	err = choose_numbers();
+	if (err)
+		return err;
 	box = msgbox_create(&limits);
 	if (!box)
 		return -ENOMEM;
@@ -115,11 +168,12 @@ static int __init dm510_msgbox_init(void)
 	err = msgbox_sysfs_create(box);
 	if (err)
 		goto destroy;
-	err = msgbox_calls_install(box, put_nr, get_nr);
+	err = msgbox_calls_install(box, put_number.nr, get_number.nr);
 	if (err)
 		goto remove_sysfs;
 
-	pr_info("system calls %u (put) and %u (get) are there\n", put_nr, get_nr);
+	pr_info("system calls %u (put) and %u (get) are there\n",
+		put_number.nr, get_number.nr);
 	return 0;
 
 remove_sysfs:
@@ -134,7 +188,7 @@ static void __exit dm510_msgbox_exit(void)
 	msgbox_calls_remove();
 	msgbox_sysfs_remove();
 	msgbox_destroy(box);	/* U9 of selftests/models/unload.pml */
-	pr_info("system calls %u and %u are gone\n", put_nr, get_nr);
+	pr_info("system calls %u and %u are gone\n", put_number.nr, get_number.nr);
 }
 
 module_init(dm510_msgbox_init);

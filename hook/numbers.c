@@ -25,6 +25,12 @@
 #define FIRST_RESERVED 387
 #define LAST_RESERVED 423
 
+/* What stands in the way of taking numbers. */
+struct obstacle {
+	unsigned int nr;
+	char why[KSYM_SYMBOL_LEN + 32];
+};
+
 static const unsigned long *table;
 static unsigned long not_implemented;
 
@@ -63,55 +69,78 @@ static bool is_free(unsigned int nr)
 	return function_of(nr) == not_implemented;
 }
 
+/* The first so many reserved ones side by side that are free; 0 if there are none. */
+static unsigned int find_free(unsigned int count)
+{
+	unsigned int nr, free = 0;
+
+	for (nr = FIRST_RESERVED; nr <= LAST_RESERVED && free < count; nr++)
+		free = is_free(nr) ? free + 1 : 0;
+	return free == count ? nr - count : 0;
+}
+
 /* Which of the reserved numbers can be had, for the end of a sentence. */
 static const char *offer(char *text, size_t size)
 {
-	unsigned int first = FIRST_RESERVED, last;
+	unsigned int first = find_free(2), last = first;
 
-	while (first < LAST_RESERVED && !is_free(first))
-		first++;
-	for (last = first; last < LAST_RESERVED && is_free(last + 1); last++)
-		;
-	if (last > first)
+	while (last < LAST_RESERVED && is_free(last + 1))
+		last++;
+	if (first)
 		snprintf(text, size, "numbers %u to %u are free", first, last);
 	else
 		strscpy(text, "this kernel has no two free ones side by side", size);
 	return text;
 }
 
-static int refuse_owned(unsigned int nr, unsigned int first, unsigned int last)
+/* Why a number of the table cannot be had; 0 if it can. */
+static int look_at(unsigned int nr, char *why, size_t size)
 {
-	char between[48] = "", free[64], symbol[KSYM_SYMBOL_LEN];
+	char symbol[KSYM_SYMBOL_LEN];
 	char *name;
 
-	if (nr != first && nr != last)
-		snprintf(between, sizeof(between), ", between %u and %u,", first, last);
-
-	/* "__x64_sys_read", or, where one function has several names, another. */
-	sprint_symbol_no_offset(symbol, function_of(nr));
-	name = strstr(symbol, "sys_");
-	hook_err("system call number %u%s is the kernel's own (%s); %s\n", nr, between,
-		 name ? name + strlen("sys_") : symbol, offer(free, sizeof(free)));
-	return -EBUSY;
+	if (!is_free(nr)) {
+		/* "__x64_sys_read", or, where one function has several names, another. */
+		sprint_symbol_no_offset(symbol, function_of(nr));
+		name = strstr(symbol, "sys_");
+		snprintf(why, size, "is the kernel's own (%s)",
+			 name ? name + strlen("sys_") : symbol);
+		return -EBUSY;
+	}
+	/* Of the past or of the future: programs call them to see whether they are there. */
+	if (nr < FIRST_RESERVED || nr > LAST_RESERVED) {
+		strscpy(why, "is not one to be taken", size);
+		return -EBUSY;
+	}
+	return 0;
 }
 
-/* Of the past or of the future: programs call them to see whether they are there. */
-static int refuse_kept(unsigned int nr)
+/*
+ * May these be given away? If not, sets which of them may not, and why, and
+ * whether others are to be offered.
+ */
+static int find_obstacle(unsigned int first, unsigned int last, bool beyond_table,
+			 struct obstacle *o)
 {
-	char free[64];
+	int err;
 
-	hook_err("system call number %u is not one to be taken; %s\n", nr,
-		 offer(free, sizeof(free)));
-	return -EBUSY;
-}
-
-static int refuse_beyond(unsigned int nr)
-{
-	char free[64];
-
-	hook_err("system call number %u is beyond the kernel's table, which ends at %d; %s\n",
-		 nr, NR_syscalls - 1, offer(free, sizeof(free)));
-	return -EINVAL;
+	for (o->nr = first; o->nr <= last && o->nr < NR_syscalls; o->nr++) {
+		err = look_at(o->nr, o->why, sizeof(o->why));
+		if (err)
+			return err;
+	}
+	o->nr = last;
+	if (last >= NR_syscalls && !beyond_table) {
+		snprintf(o->why, sizeof(o->why),
+			 "is beyond the kernel's table, which ends at %d", NR_syscalls - 1);
+		return -EINVAL;
+	}
+	if (last >= HOOK_FIRST_X32) {
+		snprintf(o->why, sizeof(o->why), "is too high: those from %d on are x32's",
+			 HOOK_FIRST_X32);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /**
@@ -129,24 +158,54 @@ static int refuse_beyond(unsigned int nr)
  */
 int hook_numbers_check(unsigned int first, unsigned int last, bool beyond_table)
 {
-	unsigned int nr;
+	char between[48] = "", free[64];
+	struct obstacle o;
 	int err;
 
 	err = find_table();
 	if (err)
 		return err;
-	for (nr = first; nr <= last && nr < NR_syscalls; nr++) {
-		if (!is_free(nr))
-			return refuse_owned(nr, first, last);
-		if (nr < FIRST_RESERVED || nr > LAST_RESERVED)
-			return refuse_kept(nr);
+	err = find_obstacle(first, last, beyond_table, &o);
+	if (!err)
+		return 0;
+	if (o.nr != first && o.nr != last)
+		snprintf(between, sizeof(between), ", between %u and %u,", first, last);
+	hook_err("system call number %u%s %s; %s\n", o.nr, between, o.why,
+		 offer(free, sizeof(free)));
+	return err;
+}
+
+/**
+ * hook_numbers_choose() - find numbers side by side that may be given away
+ * @preferred: the first of those that are taken if they may be
+ * @count: how many
+ * @beyond_table: can numbers beyond the kernel's table be made to work?
+ *
+ * Where it has to be others than those preferred, the log says why.
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: the first of them; -EBUSY if there are none; -EOPNOTSUPP if the
+ * kernel cannot be asked. The log says why.
+ */
+int hook_numbers_choose(unsigned int preferred, unsigned int count, bool beyond_table)
+{
+	struct obstacle o;
+	unsigned int first;
+	int err;
+
+	err = find_table();
+	if (err)
+		return err;
+	if (!find_obstacle(preferred, preferred + count - 1, beyond_table, &o))
+		return preferred;
+	first = find_free(count);
+	if (!first) {
+		hook_err("system call number %u %s, and of %d to %d this kernel has no %u free ones side by side\n",
+			 o.nr, o.why, FIRST_RESERVED, LAST_RESERVED, count);
+		return -EBUSY;
 	}
-	if (last >= NR_syscalls && !beyond_table)
-		return refuse_beyond(last);
-	if (last >= HOOK_FIRST_X32) {
-		hook_err("system call numbers from %d on are x32's, %u is too high\n",
-			 HOOK_FIRST_X32, last);
-		return -EINVAL;
-	}
-	return 0;
+	hook_info("system call number %u %s; numbers from %u on are taken instead\n",
+		  o.nr, o.why, first);
+	return first;
 }

@@ -8,5 +8,6 @@
 #define HOOK_FIRST_X32 512
 
 int hook_numbers_check(unsigned int first, unsigned int last, bool beyond_table);
+int hook_numbers_choose(unsigned int preferred, unsigned int count, bool beyond_table);
 
 #endif /* _SYSCALL_HOOK_NUMBERS_H */

@@ -176,6 +176,46 @@ static int check(void)
 				  beyond_table);
 }
 
+/* The functions that are attached to are in use then. */
+static int refuse_again(void)
+{
+	hook_err("this module has added its system calls already\n");
+	return -EBUSY;
+}
+
+/**
+ * syscall_hook_choose() - find numbers for who has not been told which to take
+ * @preferred: the first of those that are taken where they are nobody's
+ * @count: how many, side by side
+ *
+ * Where the preferred ones cannot be had it is the first free ones side by side
+ * of 387 to 423, and the log says why. Changes nothing; what is chosen is for
+ * syscall_hook_install(), which looks again.
+ *
+ * Context: Process context, no lock held. May sleep.
+ *
+ * Return: the first of the numbers, or
+ * * -EOPNOTSUPP - the kernel does not look as it must
+ * * -EBUSY - there are no such numbers, another module has added some, or this
+ *   one has already
+ * * -ENOMEM - no memory; the log may be silent about it
+ */
+int syscall_hook_choose(unsigned int preferred, unsigned int count)
+{
+	bool beyond_table;
+	int err;
+
+	if (installed)
+		return refuse_again();
+	err = hook_raise_prepare();
+	if (err)
+		return err;
+	err = hook_attach_prepare(&beyond_table);
+	if (err)
+		return err;
+	return hook_numbers_choose(preferred, count, beyond_table);
+}
+
 /**
  * syscall_hook_install() - add system calls to the running kernel
  * @calls: their numbers and handlers; need not outlive this function
@@ -199,10 +239,8 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 {
 	int err;
 
-	if (installed) {
-		hook_err("this module has added its system calls already\n");
-		return -EBUSY;
-	}
+	if (installed)
+		return refuse_again();
 	err = choose_window(calls, count);
 	if (err)
 		return err;

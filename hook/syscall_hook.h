@@ -8,7 +8,8 @@
  * exit. There is one installation in a module, and, since the kernel allows
  * one direct ftrace user per function, one at a time in the kernel.
  *
- * Which numbers can be had is the running kernel's to say:
+ * Which numbers can be had is the running kernel's to say. Who has not been told
+ * which to take asks syscall_hook_choose() first. To be had are
  *
  *	387 to 423	on every kernel: its own table says "don't use" of them
  *	up to 511	beyond the end of the table (451 on Linux 6.1, 463 on
@@ -46,6 +47,7 @@ struct syscall_hook {
 	long (*handler)(const struct pt_regs *regs);
 };
 
+int syscall_hook_choose(unsigned int preferred, unsigned int count);
 int syscall_hook_install(const struct syscall_hook *calls, size_t count);
 void syscall_hook_remove(void);
 

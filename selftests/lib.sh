@@ -65,7 +65,7 @@ clean_up()
 	[ "$stays" = no ] || return
 	trace_nothing
 	echo 1 >"$ftrace_enabled"
-	for module in sum_call twice_call other_user change_bound kill_ftrace dm510_msgbox widen_window; do
+	for module in sum_call twice_call other_user change_bound kill_ftrace own_numbers dm510_msgbox widen_window; do
 		[ ! -d "/sys/module/$module" ] || rmmod "$module"
 	done
 }

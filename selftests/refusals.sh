@@ -11,6 +11,8 @@
 . "$(dirname "$0")/lib.sh"
 
 free='numbers 387 to 423 are free'
+fchmodat2="system call number 452 is the kernel's own (fchmodat2)"
+numbers=/sys/module/dm510_msgbox/parameters
 
 nothing_has_changed()
 {
@@ -33,6 +35,14 @@ numbers_far_apart()
 {
 	numbers_are_refused 'Invalid argument' 387 460 &&
 		log_is 'dm510_msgbox: the 2 numbers from 387 to 460 do not fit in a window of 64'
+}
+
+one_number_alone()
+{
+	for given in put_nr=400 get_nr=453 put_nr=0 get_nr=4294967295; do
+		is_refused 'Invalid argument' "$ko" "$given" && nothing_has_changed || return 1
+	done
+	log_is 'dm510_msgbox: put_nr and get_nr go together: give both or neither'
 }
 
 # By one.
@@ -72,7 +82,7 @@ too_high()
 {
 	numbers_are_refused 'Invalid argument' "$1" "$2" || return 1
 	if is_attached_at_dispatch; then
-		log_is "dm510_msgbox: system call numbers from 512 on are x32's, $2 is too high"
+		log_is "dm510_msgbox: system call number $2 is too high: those from 512 on are x32's; $free"
 	else
 		log_is_with_any_numbers "dm510_msgbox: system call number N is beyond the kernel's table, which ends at N; numbers N to N are free"
 	fi
@@ -96,6 +106,68 @@ what_is_offered_is_free()
 		insert "$ko" put_nr=387 get_nr=388 && with_numbers 387 388 calls_work && unload &&
 		insert "$ko" put_nr=423 get_nr=422 && with_numbers 423 422 calls_work && unload &&
 		with_numbers 387 388 calls_are_gone && with_numbers 422 423 calls_are_gone
+}
+
+# Since 6.6 it is fchmodat2.
+usual_number_is_the_kernels()
+{
+	[ -n "$(address_of __x64_sys_fchmodat2)" ]
+}
+
+# own FIRST LAST: these are the kernel's, as far as its table says
+own()
+{
+	insert "$modules/own_numbers.ko" address="$(address_of sys_call_table)" \
+		first="$1" last="$2"
+}
+
+# takes PUT_NR [REASON]: that number and the next where it is given none
+takes()
+{
+	insert "$ko" && is 'put_nr' "$1" "$(cat "$numbers/put_nr")" &&
+		is 'get_nr' $(($1 + 1)) "$(cat "$numbers/get_nr")" &&
+		with_numbers "$1" $(($1 + 1)) calls_work && unload && nothing_has_changed &&
+		log_is ${2:+"dm510_msgbox: $2; numbers from $1 on are taken instead"} \
+			"dm510_msgbox: attached at $attach_point" \
+			"dm510_msgbox: system calls $1 (put) and $(($1 + 1)) (get) are there" \
+			"dm510_msgbox: system calls $1 and $(($1 + 1)) are gone"
+}
+
+takes_numbers_where_it_is_given_none()
+{
+	if usual_number_is_the_kernels; then
+		takes 387 "$fchmodat2"
+	else
+		takes 452
+	fi
+}
+
+takes_the_first_two_that_are_free()
+{
+	own 388 390 || return 1
+	if usual_number_is_the_kernels; then
+		takes 391 "$fchmodat2"
+	else
+		takes 452
+	fi && remove own_numbers
+}
+
+takes_none_where_none_are_free()
+{
+	own 387 422 || return 1
+	if usual_number_is_the_kernels; then
+		is_refused 'Device or resource busy' "$ko" &&
+			log_is "dm510_msgbox: $fchmodat2, and of 387 to 423 this kernel has no 2 free ones side by side"
+	else
+		takes 452
+	fi && nothing_has_changed && remove own_numbers
+}
+
+offers_two_that_are_free()
+{
+	own 388 388 && numbers_are_refused 'Device or resource busy' 388 389 &&
+		log_is "dm510_msgbox: system call number 388 is the kernel's own (getpid); numbers 389 to 423 are free" &&
+		remove own_numbers
 }
 
 # A window of numbers of which only two are the module's.
@@ -139,6 +211,11 @@ do_syscall_64_is_not_as_it_was_built()
 }
 
 run_tests '
+	takes_numbers_where_it_is_given_none
+	takes_the_first_two_that_are_free
+	takes_none_where_none_are_free
+	offers_two_that_are_free
+	one_number_alone
 	one_number_twice
 	numbers_far_apart
 	numbers_just_too_far_apart

@@ -13,7 +13,7 @@ read -r measures </bench/measures
 echo "# kernel $(uname -r) $(uname -v)"
 # shellcheck disable=SC2086 # words are wanted
 bench $options without
-loaded=$(load-module /dm510_msgbox.ko 2>&1) || {
+loaded=$(insmod /dm510_msgbox.ko 2>&1) || {
 	echo "$loaded" | sed 's/^/# /'
 	exit 1
 }

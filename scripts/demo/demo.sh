@@ -34,18 +34,18 @@ shows()
 	echo $output | grep -Eq "$pattern" || disappoint
 }
 
-# Which numbers are free on this kernel is found out by loading the module. It
-# leaves again at once: without it is what comes first.
+# Which numbers are free on this kernel the module finds out, and says in the log
+# where they are not the usual ones. It leaves again at once: without it is what
+# comes first.
 choose_numbers()
 {
 	parameters=/sys/module/dm510_msgbox/parameters
-	said=$(load-module /dm510_msgbox.ko) || exit
+	insmod /dm510_msgbox.ko || exit
 	put=$(cat $parameters/put_nr)
 	get=$(cat $parameters/get_nr)
 	rmmod dm510_msgbox || exit
 	export DM510_MSGBOX_PUT_NR="$put" DM510_MSGBOX_GET_NR="$get"
-	# It has something to say only where these are not the usual ones.
-	numbers=${said:+"put_nr=$put get_nr=$get"}
+	said=$(dmesg | sed -n 's/^.*\(dm510_msgbox: .* are taken instead\)$/\1/p')
 }
 
 choose_numbers
@@ -54,7 +54,7 @@ tell "This is a virtual machine with Debian's own kernel, as Debian built it:"
 shows 0 Debian uname -srv
 
 [ -z "$said" ] || {
-	tell "The numbers that the module usually has are this kernel's own, so it has others here:"
+	tell "The numbers that the module usually has are this kernel's own, so it takes others here:"
 	echo "$said" | sed 's/^/    /'
 }
 
@@ -62,8 +62,7 @@ tell "It has no system call $put. A program that makes it is told so:"
 shows 1 ENOSYS sender hello
 
 tell "The module gives the running kernel two more, $put (put) and $get (get):"
-# shellcheck disable=SC2086 # words are wanted
-shows 0 '^$' insmod /dm510_msgbox.ko $numbers
+shows 0 '^$' insmod /dm510_msgbox.ko
 shows 0 Live grep dm510_msgbox /proc/modules
 
 tell "One process puts three messages into the box, and ends:"

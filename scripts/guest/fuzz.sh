@@ -7,7 +7,7 @@ read -r options </fuzz/options
 grep -q ' /sys/kernel/debug ' /proc/mounts || mount -t debugfs debugfs /sys/kernel/debug
 # Each case is written to the kernel's log.
 echo on >/proc/sys/kernel/printk_devkmsg
-load-module /dm510_msgbox.ko || exit
+insmod /dm510_msgbox.ko || exit
 # shellcheck disable=SC2086 # words are wanted
 /fuzz/fuzz --module /dm510_msgbox.ko --splats /fuzz/splats.deny $options || exit
 rmmod dm510_msgbox

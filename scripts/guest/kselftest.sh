@@ -26,7 +26,7 @@ show_text()
 export DM510_MSGBOX_THROW_AWAY=yes
 cd /kselftest || exit
 show_text
-load-module /dm510_msgbox.ko || exit
+insmod /dm510_msgbox.ko || exit
 attached=$(dmesg | sed -n 's/^.*dm510_msgbox: attached at //p' | tail -n 1)
 numbers=$(cat $parameters/put_nr)/$(cat $parameters/get_nr)
 run '.*'

@@ -18,8 +18,8 @@ DM510_MSGBOX_NO_SKIP=yes
 export DM510_MSGBOX_CYCLES DM510_MSGBOX_KO DM510_MSGBOX_MODULES DM510_MSGBOX_NEWER_LIBC
 export DM510_MSGBOX_KERNEL_MODULES DM510_MSGBOX_THROW_AWAY DM510_MSGBOX_NO_SKIP
 
-# Which numbers are free on this kernel? Those that load-module takes.
-load-module "$DM510_MSGBOX_KO" || exit
+# Which numbers are free on this kernel? Those that the module takes.
+insmod "$DM510_MSGBOX_KO" || exit
 parameters=/sys/module/dm510_msgbox/parameters
 DM510_MSGBOX_PUT_NR=$(cat $parameters/put_nr)
 DM510_MSGBOX_GET_NR=$(cat $parameters/get_nr)

@@ -8,6 +8,6 @@ if [ "${terminal_rows:-0}" -gt 0 ]; then
 	stty rows "$terminal_rows" columns "${terminal_columns:?}"
 fi
 uname -srv
-load-module /dm510_msgbox.ko && echo "dm510_msgbox is loaded (/dm510_msgbox.ko). Try:"
+insmod /dm510_msgbox.ko && echo "dm510_msgbox is loaded (/dm510_msgbox.ko). Try:"
 echo "  sender hello world; receiver 2"
 exec /bin/sh

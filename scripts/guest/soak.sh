@@ -8,8 +8,8 @@
 . /settings
 export DM510_MSGBOX_MINUTES
 
-# Which numbers are free on this kernel? Those that load-module takes.
-load-module /dm510_msgbox.ko || exit
+# Which numbers are free on this kernel? Those that the module takes.
+insmod /dm510_msgbox.ko || exit
 parameters=/sys/module/dm510_msgbox/parameters
 DM510_MSGBOX_KO=/dm510_msgbox.ko
 DM510_MSGBOX_PUT_NR=$(cat $parameters/put_nr)
