@@ -83,6 +83,8 @@ int hook_text_replace(void *address, u32 from, u32 to)
 	r.alias = mapping + offset_in_page(address);
 	err = stop_machine(replace_stopped, &r, cpu_online_mask);
 	vunmap(mapping);
+	/* Else it could be written there until the kernel cleans up by itself. */
+	vm_unmap_aliases();
 
 	if (err)
 		return err;
