@@ -7,10 +7,12 @@
 #include <linux/ftrace.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "attach.h"
 #include "compat.h"
+#include "dispatch.h"
 #include "log.h"
 #include "symbol.h"
 #include "trampoline.h"
@@ -32,6 +34,44 @@ static void forget(struct ftrace_ops *ops)
 {
 	ftrace_free_filter(ops);
 	memset(ops, 0, sizeof(*ops));
+}
+
+/*
+ * A function that is there need not be the one that calls pass: a compiler may
+ * have put a copy of it where it was called.
+ */
+static int check_call(const char *from, const char *to)
+{
+	struct hook_symbol caller, callee;
+	struct hook_text text;
+	int err;
+
+	err = hook_symbol_find(from, &caller);
+	if (!err)
+		err = hook_symbol_find(to, &callee);
+	if (err)
+		return err;
+	text.bytes = hook_symbol_read(&caller);
+	if (!text.bytes)
+		return -ENOMEM;
+	text.size = caller.size;
+	text.start = caller.start;
+	if (!hook_dispatch_goes_to(&text, callee.start)) {
+		hook_err("%s does not call %s; this kernel is not supported\n", from, to);
+		err = -EOPNOTSUPP;
+	}
+	kfree(text.bytes);
+	return err;
+}
+
+/* From do_syscall_64 to the attach point. */
+static int check_way(bool at_dispatch)
+{
+	int err = check_call("do_syscall_64", functions[1]);
+
+	if (err || at_dispatch)
+		return err;
+	return check_call(functions[1], functions[0]);
 }
 
 /* 0 if ftrace can attach there, -EINVAL if not: nobody else knows for sure. */
@@ -128,29 +168,29 @@ static int hook(void)
 
 /**
  * hook_attach_prepare() - choose the function to attach to
- * @beyond_table: whether numbers beyond the kernel's table can get there
+ * @at_dispatch: whether it is one that all numbers pass
  *
  * Changes nothing.
  *
  * Context: Process context. May sleep.
  *
- * Return: 0, or -EOPNOTSUPP if the kernel has no such function: the log says
- * so; -ENOMEM.
+ * Return: 0, or -EOPNOTSUPP if the kernel has no such function, or calls do not
+ * get there: the log says so; -ENOMEM.
  */
-int hook_attach_prepare(bool *beyond_table)
+int hook_attach_prepare(bool *at_dispatch)
 {
 	int err = try_point(functions[0]);
 
-	*beyond_table = false;
-	if (err == -EINVAL) {
+	*at_dispatch = err == -EINVAL;
+	if (*at_dispatch)
 		err = try_point(functions[1]);
-		*beyond_table = CAN_RAISE;
-	}
 	if (err == -EINVAL)
 		hook_err("ftrace can attach neither to %s nor to %s; this kernel is not supported\n",
 			 functions[0], functions[1]);
 	if (err == -ENODEV)
 		hook_err("ftrace has shut itself down after an error; reboot the machine\n");
+	if (!err)
+		err = check_way(*at_dispatch);
 	return err && err != -ENOMEM ? -EOPNOTSUPP : err;
 }
 

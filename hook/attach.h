@@ -4,7 +4,7 @@
 
 #include <linux/types.h>
 
-int hook_attach_prepare(bool *beyond_table);
+int hook_attach_prepare(bool *at_dispatch);
 int hook_attach(void);
 void hook_detach(void);
 

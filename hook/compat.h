@@ -12,16 +12,17 @@
 #define ENDBR
 #endif
 
+/*
+ * With retbleed=stuff kernels count how deep calls go: 6.2; its option was renamed
+ * in 6.9.
+ */
+#if defined(CONFIG_CALL_DEPTH_TRACKING) || defined(CONFIG_MITIGATION_CALL_DEPTH_TRACKING)
+#define COUNTS_CALL_DEPTH
+#endif
+
 #ifndef __ASSEMBLY__
 #include <linux/errno.h>
 #include <linux/ftrace.h>
-
-/*
- * x64_sys_call moved into the file of do_syscall_64 in 6.15; the compiler then
- * knows that the number is below NR_syscalls and builds the switch without a
- * check of its own: a larger number runs into some other system call.
- */
-#define CAN_RAISE (LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0))
 
 /*
  * Kernels older than 6.1 have no attach point, so nothing is ever attached.

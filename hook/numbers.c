@@ -149,7 +149,8 @@ static int find_obstacle(unsigned int first, unsigned int last, bool beyond_tabl
  * @last: the highest
  * @beyond_table: can numbers beyond the kernel's table be made to work?
  *
- * NR_syscalls has to be known as the running kernel's.
+ * That NR_syscalls is the running kernel's matters for numbers beyond the table,
+ * and hook_raise_prepare() knows; no table is smaller than it.
  *
  * Context: Process context. May sleep.
  *

@@ -16,10 +16,10 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <asm/unistd.h>
 
 #include "bounds.h"
+#include "dispatch.h"
 #include "log.h"
 #include "numbers.h"
 #include "raise.h"
@@ -27,30 +27,12 @@
 #include "text.h"
 
 #define FUNCTION "do_syscall_64"
-
-/* Larger than any build of do_syscall_64 seen (0xb0 to 0x560 bytes). */
-#define SIZE_MAX_EXPECTED 4096
+#define DISPATCH "x64_sys_call"
 
 static u8 *text;		/* the function */
 static struct hook_bounds bounds;
+static bool understood;		/* the bounds have been found */
 static u32 raised;		/* the table's size as we pretend it to be */
-
-static int find_function(size_t *size)
-{
-	struct hook_symbol function;
-	int err = hook_symbol_find(FUNCTION, &function);
-
-	if (err)
-		return err;
-	if (function.size > SIZE_MAX_EXPECTED) {
-		hook_err(FUNCTION " has %zu bytes; this kernel is not supported\n",
-			 function.size);
-		return -EOPNOTSUPP;
-	}
-	text = (u8 *)function.start;
-	*size = function.size;
-	return 0;
-}
 
 /*
  * Has another module that works as this one does raised the bounds already? One
@@ -71,44 +53,87 @@ static bool raised_by_another(const u8 *copy, size_t size)
 	return false;
 }
 
-static int check_bounds(const u8 *copy, size_t size)
+static int find_bounds(void)
 {
-	if (!hook_bounds_find(copy, size, NR_syscalls - 1, NR_syscalls, &bounds))
-		return 0;
-	if (raised_by_another(copy, size))
-		return -EBUSY;
-	hook_err(FUNCTION " does not compare with %d and with %d as expected; this kernel is not supported\n",
-		 NR_syscalls - 1, NR_syscalls);
-	return -EOPNOTSUPP;
+	struct hook_symbol function;
+	int err = hook_symbol_find(FUNCTION, &function);
+	u8 *copy;
+
+	if (err)
+		return err;
+	copy = hook_symbol_read(&function);
+	if (!copy)
+		return -ENOMEM;
+	text = (u8 *)function.start;
+	understood = !hook_bounds_find(copy, function.size, NR_syscalls - 1,
+				       NR_syscalls, &bounds);
+	if (!understood && raised_by_another(copy, function.size))
+		err = -EBUSY;
+	kfree(copy);
+	return err;
+}
+
+/* Does x64_sys_call know what to do with a number that passes raised bounds? */
+static int check_dispatch(bool *turns_away)
+{
+	struct hook_symbol dispatch, not_implemented;
+	struct hook_text copy;
+	int err;
+
+	err = hook_symbol_find(DISPATCH, &dispatch);
+	if (!err)
+		err = hook_symbol_find("__x64_sys_ni_syscall", &not_implemented);
+	if (err)
+		return err;
+	copy.bytes = hook_symbol_read(&dispatch);
+	if (!copy.bytes)
+		return -ENOMEM;
+	copy.size = dispatch.size;
+	copy.start = dispatch.start;
+	*turns_away = hook_dispatch_turns_away(&copy, NR_syscalls - 1,
+					       not_implemented.start);
+	kfree(copy.bytes);
+	return 0;
 }
 
 /**
  * hook_raise_prepare() - find and check all that hook_raise() needs
+ * @possible: set to whether the bounds can be raised; then NR_syscalls is known
+ *            to be the running kernel's
  *
- * Changes nothing. Afterwards NR_syscalls is known to be the running kernel's.
+ * Changes nothing.
  *
  * Context: Process context. May sleep.
  *
  * Return: 0; -EBUSY if another module has raised the bounds; -EOPNOTSUPP if the
- * kernel does not look as it must; -ENOMEM. The log says why.
+ * kernel lacks a function: the log says which; -ENOMEM.
  */
-int hook_raise_prepare(void)
+int hook_raise_prepare(bool *possible)
 {
-	size_t size;
-	u8 *copy;
-	int err;
+	int err = find_bounds();
 
-	err = find_function(&size);
-	if (err)
-		return err;
-	copy = kzalloc(size, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-	/* What cannot be read has no bounds in it. */
-	copy_from_kernel_nofault(copy, text, size);
-	err = check_bounds(copy, size);
-	kfree(copy);
+	*possible = false;
+	if (!err && understood)
+		err = check_dispatch(possible);
 	return err;
+}
+
+/**
+ * hook_raise_refuse() - say why the bounds cannot be raised
+ *
+ * After hook_raise_prepare().
+ *
+ * Return: -EOPNOTSUPP.
+ */
+int hook_raise_refuse(void)
+{
+	if (!understood)
+		hook_err(FUNCTION " does not compare with %d and with %d as expected; this kernel is not supported\n",
+			 NR_syscalls - 1, NR_syscalls);
+	else
+		hook_err(DISPATCH " does not compare with %d as expected; numbers beyond the kernel's table are not to be had\n",
+			 NR_syscalls - 1);
+	return -EOPNOTSUPP;
 }
 
 /* Module exit cannot fail, so neither may this for want of a little memory. */

@@ -8,7 +8,9 @@
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
+#include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "log.h"
 #include "symbol.h"
@@ -58,4 +60,24 @@ int hook_symbol_find(const char *name, struct hook_symbol *symbol)
 	/* With IBT a function's probe lies behind its ENDBR: offset is 4 then. */
 	symbol->start = address - offset;
 	return 0;
+}
+
+/**
+ * hook_symbol_read() - copy the bytes of a function
+ * @symbol: the function
+ *
+ * Bytes that cannot be read are 0 in the copy, which is no instruction that
+ * anybody looks for.
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: the copy, to be freed with kfree(), or NULL: no memory.
+ */
+u8 *hook_symbol_read(const struct hook_symbol *symbol)
+{
+	u8 *copy = kzalloc(symbol->size, GFP_KERNEL);
+
+	if (copy)
+		copy_from_kernel_nofault(copy, (const void *)symbol->start, symbol->size);
+	return copy;
 }

@@ -14,6 +14,7 @@ struct hook_symbol {
 	size_t size;
 };
 
+u8 *hook_symbol_read(const struct hook_symbol *symbol);
 int hook_symbol_find(const char *name, struct hook_symbol *symbol);
 
 #endif /* _SYSCALL_HOOK_SYMBOL_H */

@@ -31,6 +31,7 @@
 #include <linux/stddef.h>
 #include <linux/swait.h>
 #include <linux/thread_info.h>
+#include <asm/unistd.h>
 
 #include "attach.h"
 #include "log.h"
@@ -157,23 +158,34 @@ static int fill_window(const struct syscall_hook *calls, size_t count)
 }
 
 /*
+ * What can be had here? @at_dispatch: the attach point is one that all numbers
+ * pass. @raisable: the bounds can be raised so that those beyond the table do.
+ */
+static int look(bool *at_dispatch, bool *raisable)
+{
+	int err = hook_raise_prepare(raisable);
+
+	return err ?: hook_attach_prepare(at_dispatch);
+}
+
+/*
  * Numbers in between that are nobody's have to be free as well: the trampoline
- * takes the whole window.
+ * takes the whole window. Only where bounds have to be raised does it matter
+ * whether they can be.
  */
 static int check(void)
 {
-	bool beyond_table;
+	unsigned int end = syscall_hook_first + syscall_hook_span;
+	bool at_dispatch, raisable;
 	int err;
 
-	err = hook_raise_prepare();
+	err = look(&at_dispatch, &raisable);
 	if (err)
 		return err;
-	err = hook_attach_prepare(&beyond_table);
+	err = hook_numbers_check(syscall_hook_first, end - 1, at_dispatch);
 	if (err)
 		return err;
-	return hook_numbers_check(syscall_hook_first,
-				  syscall_hook_first + syscall_hook_span - 1,
-				  beyond_table);
+	return end > NR_syscalls && !raisable ? hook_raise_refuse() : 0;
 }
 
 /* The functions that are attached to are in use then. */
@@ -202,18 +214,15 @@ static int refuse_again(void)
  */
 int syscall_hook_choose(unsigned int preferred, unsigned int count)
 {
-	bool beyond_table;
+	bool at_dispatch, raisable;
 	int err;
 
 	if (installed)
 		return refuse_again();
-	err = hook_raise_prepare();
+	err = look(&at_dispatch, &raisable);
 	if (err)
 		return err;
-	err = hook_attach_prepare(&beyond_table);
-	if (err)
-		return err;
-	return hook_numbers_choose(preferred, count, beyond_table);
+	return hook_numbers_choose(preferred, count, at_dispatch && raisable);
 }
 
 /**

@@ -13,8 +13,8 @@
  *
  *	387 to 423	on every kernel: its own table says "don't use" of them
  *	up to 511	beyond the end of the table (451 on Linux 6.1, 463 on
- *			6.12), up to 6.14; on later ones nothing there can be
- *			reached
+ *			6.12), where the kernel's dispatch knows where its
+ *			table ends: later ones than 6.14 do not
  *
  * The calls are for 64-bit callers. 32-bit callers have a table of their own, where
  * the same numbers may be calls of the kernel's; they and x32 callers never reach a

@@ -108,6 +108,21 @@ what_is_offered_is_free()
 		with_numbers 387 388 calls_are_gone && with_numbers 422 423 calls_are_gone
 }
 
+# Where a function begins, and where what follows it does.
+extent_of()
+{
+	sort /proc/kallsyms | awk -v name="$1" '
+		start && $1 != start { print "0x" start, "0x" $1; exit }
+		$3 == name { start = $1 }'
+}
+
+change_bound()
+{
+	extent=$(extent_of do_syscall_64)
+	insert "$modules/change_bound.ko" address="${extent% *}" \
+		size=$((${extent#* } - ${extent% *})) && kernel_text >"$tmp/changed"
+}
+
 # Since 6.6 it is fchmodat2.
 usual_number_is_the_kernels()
 {
@@ -126,7 +141,8 @@ takes()
 {
 	insert "$ko" && is 'put_nr' "$1" "$(cat "$numbers/put_nr")" &&
 		is 'get_nr' $(($1 + 1)) "$(cat "$numbers/get_nr")" &&
-		with_numbers "$1" $(($1 + 1)) calls_work && unload && nothing_has_changed &&
+		with_numbers "$1" $(($1 + 1)) calls_work && unload &&
+		with_numbers "$1" $(($1 + 1)) calls_are_gone &&
 		log_is ${2:+"dm510_msgbox: $2; numbers from $1 on are taken instead"} \
 			"dm510_msgbox: attached at $attach_point" \
 			"dm510_msgbox: system calls $1 (put) and $(($1 + 1)) (get) are there" \
@@ -139,28 +155,37 @@ takes_numbers_where_it_is_given_none()
 		takes 387 "$fchmodat2"
 	else
 		takes 452
-	fi
+	fi && nothing_has_changed
+}
+
+# Sets obstacle: what the kernel's log has to say of it. Where they are nobody's,
+# they cannot be had as long as do_syscall_64 is not understood.
+usual_numbers_are_not_to_be_had()
+{
+	obstacle=$fchmodat2
+	usual_number_is_the_kernels && return
+	obstacle="system call number 453 is beyond the kernel's table, which ends at 450"
+	change_bound
+}
+
+usual_numbers_are_as_before()
+{
+	usual_number_is_the_kernels || remove change_bound
 }
 
 takes_the_first_two_that_are_free()
 {
-	own 388 390 || return 1
-	if usual_number_is_the_kernels; then
-		takes 391 "$fchmodat2"
-	else
-		takes 452
-	fi && remove own_numbers
+	usual_numbers_are_not_to_be_had && own 388 390 && takes 391 "$obstacle" &&
+		remove own_numbers && usual_numbers_are_as_before && nothing_has_changed
 }
 
 takes_none_where_none_are_free()
 {
-	own 387 422 || return 1
-	if usual_number_is_the_kernels; then
+	usual_numbers_are_not_to_be_had && own 387 422 &&
 		is_refused 'Device or resource busy' "$ko" &&
-			log_is "dm510_msgbox: $fchmodat2, and of 387 to 423 this kernel has no 2 free ones side by side"
-	else
-		takes 452
-	fi && nothing_has_changed && remove own_numbers
+		log_is "dm510_msgbox: $obstacle, and of 387 to 423 this kernel has no 2 free ones side by side" &&
+		calls_are_gone && remove own_numbers && usual_numbers_are_as_before &&
+		nothing_has_changed
 }
 
 offers_two_that_are_free()
@@ -190,24 +215,27 @@ ftrace_is_off()
 		echo 1 >"$ftrace_enabled" && load && calls_work && unload && nothing_has_changed
 }
 
-# Where a function begins, and where what follows it does.
-extent_of()
-{
-	sort /proc/kallsyms | awk -v name="$1" '
-		start && $1 != start { print "0x" start, "0x" $1; exit }
-		$3 == name { start = $1 }'
-}
-
+# What is not understood is not raised.
 do_syscall_64_is_not_as_it_was_built()
 {
-	extent=$(extent_of do_syscall_64)
-	# shellcheck disable=SC2086 # words are wanted
-	insert "$modules/change_bound.ko" address="${extent% *}" \
-		size=$((${extent#* } - ${extent% *})) && kernel_text >"$tmp/changed" &&
-		is_refused 'Operation not supported' "$ko" $parameters && calls_are_gone &&
-		text_is "$tmp/changed" &&
-		log_is_with_any_numbers 'dm510_msgbox: do_syscall_64 does not compare with N and with N as expected; this kernel is not supported' &&
-		remove change_bound && nothing_has_changed && load && calls_work && unload
+	change_bound || return 1
+	if is_attached_at_dispatch; then
+		is_refused 'Operation not supported' "$ko" put_nr=510 get_nr=511 &&
+			log_is_with_any_numbers 'dm510_msgbox: do_syscall_64 does not compare with N and with N as expected; this kernel is not supported'
+	else
+		is_refused 'Invalid argument' "$ko" put_nr=510 get_nr=511
+	fi && calls_are_gone && text_is "$tmp/changed" && remove change_bound &&
+		nothing_has_changed && load && calls_work && unload
+}
+
+# Numbers of the table need nothing of it.
+do_syscall_64_need_not_be_understood()
+{
+	change_bound && insert "$ko" put_nr=390 get_nr=391 &&
+		with_numbers 390 391 calls_work && unload && text_is "$tmp/changed" &&
+		insert "$ko" && is 'put_nr' 387 "$(cat "$numbers/put_nr")" &&
+		with_numbers 387 388 calls_work && unload && text_is "$tmp/changed" &&
+		remove change_bound && nothing_has_changed
 }
 
 run_tests '
@@ -230,4 +258,5 @@ run_tests '
 	numbers_in_between_stay_unassigned
 	ftrace_is_off
 	do_syscall_64_is_not_as_it_was_built
+	do_syscall_64_need_not_be_understood
 '

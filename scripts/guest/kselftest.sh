@@ -19,7 +19,11 @@ run()
 # What the hook reads, for a test outside of this machine.
 show_text()
 {
-	$programs/kernel_text do_syscall_64 | sed 's/^/# text: /'
+	for name in do_syscall_64 x64_sys_call __x64_sys_ni_syscall; do
+		awk -v name=$name '$3 == name { print "# text: " name "@" $1; exit }' \
+			/proc/kallsyms
+		$programs/kernel_text $name | sed 's/^/# text: /'
+	done
 }
 
 # What cannot be undone may be done here.

@@ -4,21 +4,25 @@
  *
  * The environment says which:
  *	KERNEL_TEXT		a file with what kernel_text printed there of
- *				do_syscall_64
+ *				do_syscall_64, x64_sys_call and __x64_sys_ni_syscall,
+ *				and of each, before that, its name@address
  *	KERNEL_NR_SYSCALLS	the size of its table
+ *	KERNEL_RELEASE		which it is
  */
 #include "kselftest_harness.h"
 
 #include "bounds.h"
+#include "dispatch.h"
 
 #define LARGEST	(64 * 1024)
 
 struct function {
 	__u8 bytes[LARGEST];
 	size_t size;
+	unsigned long start;
 };
 
-static struct function do_syscall_64;
+static struct function do_syscall_64, x64_sys_call, ni_syscall;
 static __u32 nr_syscalls;
 
 /* "name+0xoffset: 0f 1f ..." */
@@ -42,8 +46,12 @@ static void read_function(struct function *function, const char *name)
 	char line[512];
 
 	while (file && fgets(line, sizeof(line), file)) {
-		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == '+')
+		if (strncmp(line, name, strlen(name)))
+			continue;
+		if (line[strlen(name)] == '+')
 			read_line(function, strchr(line, ':') + 1);
+		else if (line[strlen(name)] == '@')
+			function->start = strtoul(line + strlen(name) + 1, NULL, 16);
 	}
 	if (file)
 		fclose(file);
@@ -68,7 +76,13 @@ FIXTURE_SETUP(kernel)
 	nr_syscalls = strtoul(getenv("KERNEL_NR_SYSCALLS") ?: "0", NULL, 10);
 	ASSERT_NE(0, nr_syscalls);
 	read_function(&do_syscall_64, "do_syscall_64");
+	read_function(&x64_sys_call, "x64_sys_call");
+	read_function(&ni_syscall, "__x64_sys_ni_syscall");
 	ASSERT_NE(0, do_syscall_64.size);
+	ASSERT_NE(0, x64_sys_call.size);
+	ASSERT_NE(0, do_syscall_64.start);
+	ASSERT_NE(0, x64_sys_call.start);
+	ASSERT_NE(0, ni_syscall.start);
 }
 
 FIXTURE_TEARDOWN(kernel)
@@ -174,6 +188,84 @@ TEST_F(kernel, raised_bounds_are_known)
 		memcpy(do_syscall_64.bytes + good.limit[i], &limit, sizeof(limit));
 	EXPECT_EQ(0, find(&do_syscall_64, raised, &bounds));
 	EXPECT_EQ(-ENOENT, find(&do_syscall_64, nr_syscalls, &bounds));
+}
+
+/* A copy, as in find(). */
+static bool goes_to(const struct function *function, const struct function *other)
+{
+	__u8 *copy = malloc(function->size);
+	struct hook_text text = { copy, function->size, function->start };
+	bool ret;
+
+	memcpy(copy, function->bytes, function->size);
+	ret = hook_dispatch_goes_to(&text, other->start);
+	free(copy);
+	return ret;
+}
+
+static bool turns_away(__u32 last)
+{
+	__u8 *copy = malloc(x64_sys_call.size);
+	struct hook_text text = { copy, x64_sys_call.size, x64_sys_call.start };
+	bool ret;
+
+	memcpy(copy, x64_sys_call.bytes, x64_sys_call.size);
+	ret = hook_dispatch_turns_away(&text, last, ni_syscall.start);
+	free(copy);
+	return ret;
+}
+
+TEST_F(kernel, calls_go_from_function_to_function)
+{
+	EXPECT_TRUE(goes_to(&do_syscall_64, &x64_sys_call));
+	EXPECT_TRUE(goes_to(&x64_sys_call, &ni_syscall));
+	EXPECT_FALSE(goes_to(&do_syscall_64, &ni_syscall));
+	EXPECT_FALSE(goes_to(&x64_sys_call, &do_syscall_64));
+}
+
+/* Four of the bits at most move the target by so little that it is believed. */
+TEST_F(kernel, a_corrupted_call_is_not_believed)
+{
+	int refused = 0;
+
+	for (size_t i = 0; i < do_syscall_64.size * 8; i++) {
+		do_syscall_64.bytes[i / 8] ^= 1 << i % 8;
+		refused += !goes_to(&do_syscall_64, &x64_sys_call);
+		do_syscall_64.bytes[i / 8] ^= 1 << i % 8;
+	}
+	EXPECT_LE(28, refused);
+	EXPECT_GE(40, refused);
+}
+
+/* Since 6.15 the compiler knows that no number is beyond the table. */
+TEST_F(kernel, the_end_of_the_table_is_known_or_not)
+{
+	const char *release = getenv("KERNEL_RELEASE") ?: "";
+	char *rest;
+	long major = strtol(release, &rest, 10), minor;
+
+	ASSERT_EQ('.', *rest);
+	minor = strtol(rest + 1, NULL, 10);
+	EXPECT_EQ(major == 6 && minor < 15, turns_away(nr_syscalls - 1));
+	EXPECT_FALSE(turns_away(nr_syscalls));
+	EXPECT_FALSE(turns_away(nr_syscalls - 2));
+}
+
+TEST_F(kernel, a_corrupted_end_is_not_believed)
+{
+	bool known = turns_away(nr_syscalls - 1);
+	int refused = 0, believed = 0;
+
+	for (size_t i = 0; i < x64_sys_call.size * 8; i++) {
+		x64_sys_call.bytes[i / 8] ^= 1 << i % 8;
+		if (turns_away(nr_syscalls - 1))
+			believed++;
+		else
+			refused++;
+		x64_sys_call.bytes[i / 8] ^= 1 << i % 8;
+	}
+	/* The comparison's 6 bytes, and the most of those that jump. */
+	EXPECT_TRUE(known ? refused >= 48 + 28 : !believed);
 }
 
 TEST_HARNESS_MAIN
