@@ -10,6 +10,11 @@
  * the kernel is built with IBT.
  */
 #include <linux/linkage.h>
+#include <asm/alternative.h>
+#include <asm/asm-offsets.h>
+#include <asm/cpufeatures.h>
+#include <asm/nospec-branch.h>
+#include <asm/percpu.h>
 #include <asm/unwind_hints.h>
 
 #include "compat.h"
@@ -27,12 +32,29 @@ SYM_START(syscall_hook_trampoline, SYM_L_GLOBAL, SYM_A_NONE)
 	movl	SYSCALL_HOOK_ORIG_AX(%rdi), %eax	/* C4 */
 	subl	syscall_hook_first(%rip), %eax
 	cmpl	syscall_hook_span(%rip), %eax
+	/*
+	 * ftrace's call does not count as one. Where calls are counted, somebody
+	 * has to before the return, which counts back; where they are not, that
+	 * costs nobody an instruction: the jumps are of one size.
+	 */
+#ifdef COUNTS_CALL_DEPTH
+	ALTERNATIVE "jb.d32 .Lours", "jmp .Lcounted", X86_FEATURE_CALL_DEPTH
+#else
 	jb	.Lours
+#endif
 	RET
+
+#ifdef COUNTS_CALL_DEPTH
+.Lcounted:
+	jb	.Lours
+	INCREMENT_CALL_DEPTH
+	RET
+#endif
 
 	/*
 	 * Forget the way back into the attach point: the dispatcher runs in its
-	 * place, and returns to its caller.
+	 * place, and returns to its caller: one call, which has been counted, and
+	 * one return.
 	 */
 .Lours:
 	addq	$8, %rsp
