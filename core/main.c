@@ -128,11 +128,11 @@ static const struct kernel_param_ops call_number_ops = {
 
 module_param_cb(put_nr, &call_number_ops, &put_number, 0444);
 __MODULE_PARM_TYPE(put_nr, "uint");
-MODULE_PARM_DESC(put_nr, "system call number of put (default 452, else one that is free)");
+MODULE_PARM_DESC(put_nr, "system call number of put; with get_nr or not at all (default 452, else one that is free)");
 
 module_param_cb(get_nr, &call_number_ops, &get_number, 0444);
 __MODULE_PARM_TYPE(get_nr, "uint");
-MODULE_PARM_DESC(get_nr, "system call number of get (default the one after put's)");
+MODULE_PARM_DESC(get_nr, "system call number of get; with put_nr or not at all (default the one after put's)");
 
 static struct msgbox *box;
 

@@ -75,7 +75,7 @@ traced_calls_work()
 # The planted module dies in one of the calls, or not at all.
 die_of_calls()
 {
-	load-module /dm510_msgbox.ko && read_numbers && calls_work && traced_calls_work
+	insmod /dm510_msgbox.ko && read_numbers && calls_work && traced_calls_work
 }
 
 read_numbers()
@@ -92,7 +92,7 @@ if [ -e /planted ]; then
 fi
 echo '1..4'
 tells 'the kernel tracks indirect branches, programs can have shadow stacks' branches_are_tracked
-tells 'the module loads' load-module /dm510_msgbox.ko
+tells 'the module loads' insmod /dm510_msgbox.ko
 read_numbers
 tells 'calls work' calls_work
 tells 'calls work while they are traced, are seen, and work afterwards' traced_calls_work
