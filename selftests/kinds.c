@@ -218,13 +218,13 @@ static char *mapping(const char *name)
 	return start;
 }
 
-static char *vdso(size_t len)
+static char *of_the_vdso(size_t len)
 {
 	(void)len;
 	return mapping("[vdso]");
 }
 
-static char *vvar(size_t len)
+static char *of_its_data(size_t len)
 {
 	(void)len;
 	return mapping("[vvar]");
@@ -419,61 +419,154 @@ FIXTURE_VARIANT(kind)
 #define ALL		SIZE_MAX
 #define UNKNOWN		(SIZE_MAX - 1)
 
-#define KIND(name, fills_, sends_, ...)					\
-	FIXTURE_VARIANT_ADD(kind, name)					\
-	{								\
-		.make = name, .fills = fills_, .sends = sends_, __VA_ARGS__	\
-	}
-
-KIND(present, ALL, ALL);
-KIND(anonymous, ALL, ALL);
-KIND(huge, ALL, ALL);
-KIND(hugetlb, ALL, ALL);
-KIND(private_file, ALL, ALL);
-KIND(shared_file, ALL, ALL);
-KIND(read_only_file, 0, ALL);
-KIND(tmpfs, ALL, ALL);
-KIND(behind_the_end_of_a_file, 0, 0);
-KIND(secret, ALL, ALL, .unpinnable = true);
-KIND(key_without_write, 0, ALL);
-KIND(key_without_access, 0, 0);
-KIND(executable_only, 0, UNKNOWN);
-KIND(none_at_the_end, 0, 0);
-KIND(guard_at_the_end, 0, 0);
-KIND(poisoned_at_the_end, 0, 0);
-KIND(device, ALL, ALL, .changes = true, .unpinnable = true);
-KIND(vdso, 0, UNKNOWN);
-KIND(vvar, 0, UNKNOWN, .changes = true);
-KIND(vsyscall, 0, 0);
-KIND(top_of_the_address_space, ALL, ALL);
-KIND(beyond_the_top, 0, 0);
-KIND(below_the_stack, ALL, ALL);
-KIND(from_below_into_the_stack, ALL, ALL);
-KIND(below_what_grows_down, ALL, ALL);
-KIND(from_a_mapping_into_what_grows_down, ALL, ALL);
-KIND(userfaultfd_missing, ALL, ALL);
-KIND(userfaultfd_minor, ALL, ALL);
-KIND(userfaultfd_write_protect, ALL, ALL);
-
-FIXTURE_SETUP(kind)
+FIXTURE_VARIANT_ADD(kind, present)
 {
-	begin_with_empty_box(_metadata);
-	self->huge_pages = read_number(HUGE_PAGES);
-	self->file = memfd_create("kinds", 0);
-	self->answer = mmap(NULL, sizeof(*self->answer), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->answer);
-}
+	.make = present, .fills = ALL, .sends = ALL,
+};
 
-FIXTURE_TEARDOWN(kind)
+FIXTURE_VARIANT_ADD(kind, anonymous)
 {
-	char text[32];
+	.make = anonymous, .fills = ALL, .sends = ALL,
+};
 
-	snprintf(text, sizeof(text), "%ld", self->huge_pages);
-	write_text(HUGE_PAGES, text);
-	close(self->file);
-	end_with_empty_box(_metadata);
-}
+FIXTURE_VARIANT_ADD(kind, huge)
+{
+	.make = huge, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, hugetlb)
+{
+	.make = hugetlb, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, private_file)
+{
+	.make = private_file, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, shared_file)
+{
+	.make = shared_file, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, read_only_file)
+{
+	.make = read_only_file, .fills = 0, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, tmpfs)
+{
+	.make = tmpfs, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, behind_the_end_of_a_file)
+{
+	.make = behind_the_end_of_a_file, .fills = 0, .sends = 0,
+};
+
+FIXTURE_VARIANT_ADD(kind, secret)
+{
+	.make = secret, .fills = ALL, .sends = ALL,
+	.unpinnable = true,
+};
+
+FIXTURE_VARIANT_ADD(kind, key_without_write)
+{
+	.make = key_without_write, .fills = 0, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, key_without_access)
+{
+	.make = key_without_access, .fills = 0, .sends = 0,
+};
+
+FIXTURE_VARIANT_ADD(kind, executable_only)
+{
+	.make = executable_only, .fills = 0, .sends = UNKNOWN,
+};
+
+FIXTURE_VARIANT_ADD(kind, none_at_the_end)
+{
+	.make = none_at_the_end, .fills = 0, .sends = 0,
+};
+
+FIXTURE_VARIANT_ADD(kind, guard_at_the_end)
+{
+	.make = guard_at_the_end, .fills = 0, .sends = 0,
+};
+
+FIXTURE_VARIANT_ADD(kind, poisoned_at_the_end)
+{
+	.make = poisoned_at_the_end, .fills = 0, .sends = 0,
+};
+
+FIXTURE_VARIANT_ADD(kind, device)
+{
+	.make = device, .fills = ALL, .sends = ALL,
+	.changes = true,
+	.unpinnable = true,
+};
+
+FIXTURE_VARIANT_ADD(kind, of_the_vdso)
+{
+	.make = of_the_vdso, .fills = 0, .sends = UNKNOWN,
+};
+
+FIXTURE_VARIANT_ADD(kind, of_its_data)
+{
+	.make = of_its_data, .fills = 0, .sends = UNKNOWN,
+	.changes = true,
+};
+
+FIXTURE_VARIANT_ADD(kind, vsyscall)
+{
+	.make = vsyscall, .fills = 0, .sends = 0,
+};
+
+FIXTURE_VARIANT_ADD(kind, top_of_the_address_space)
+{
+	.make = top_of_the_address_space, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, beyond_the_top)
+{
+	.make = beyond_the_top, .fills = 0, .sends = 0,
+};
+
+FIXTURE_VARIANT_ADD(kind, below_the_stack)
+{
+	.make = below_the_stack, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, from_below_into_the_stack)
+{
+	.make = from_below_into_the_stack, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, below_what_grows_down)
+{
+	.make = below_what_grows_down, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, from_a_mapping_into_what_grows_down)
+{
+	.make = from_a_mapping_into_what_grows_down, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, userfaultfd_missing)
+{
+	.make = userfaultfd_missing, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, userfaultfd_minor)
+{
+	.make = userfaultfd_minor, .fills = ALL, .sends = ALL,
+};
+
+FIXTURE_VARIANT_ADD(kind, userfaultfd_write_protect)
+{
+	.make = userfaultfd_write_protect, .fills = ALL, .sends = ALL,
+};
 
 static long with_error(long ret)
 {
@@ -500,6 +593,13 @@ static long put_message(char *buf, int len, int fd)
 {
 	(void)fd;
 	return put(buf, len);
+}
+
+static long nothing(char *buf, int len, int fd)
+{
+	(void)buf;
+	(void)fd;
+	return -len;
 }
 
 /* In a child: one call on such memory. */
@@ -533,14 +633,36 @@ static bool child_asks(struct answer *answer, char *(*make)(size_t len),
 	return pid > 0 && waitpid(pid, &status, 0) == pid && !answer->none && answer->ended;
 }
 
-#define ASK(call, len)								\
-	do {									\
-		if (!child_asks(self->answer, variant->make, call, len, self->file)) {	\
-			if (self->answer->none)					\
-				SKIP(return, "there is no such memory here");	\
-			ASSERT_TRUE(self->answer->ended);			\
-		}								\
-	} while (0)
+FIXTURE_SETUP(kind)
+{
+	begin_with_empty_box(_metadata);
+	self->huge_pages = read_number(HUGE_PAGES);
+	self->file = memfd_create("kinds", 0);
+	self->answer = mmap(NULL, sizeof(*self->answer), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->answer);
+	if (!child_asks(self->answer, variant->make, nothing, 1, -1) && self->answer->none)
+		SKIP_TEST("there is no such memory here");
+}
+
+FIXTURE_TEARDOWN(kind)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", self->huge_pages);
+	write_text(HUGE_PAGES, text);
+	close(self->file);
+	end_with_empty_box(_metadata);
+}
+
+static void asks(struct __test_metadata *_metadata, struct answer *answer,
+		 char *(*make)(size_t len), long (*call)(char *buf, int len, int fd), int len,
+		 int fd)
+{
+	ASSERT_TRUE(child_asks(answer, make, call, len, fd)) {
+		TH_LOG("%d bytes: no answer", len);
+	}
+}
 
 TEST_F(kind, get_fills_what_read_fills)
 {
@@ -550,7 +672,7 @@ TEST_F(kind, get_fills_what_read_fills)
 		bool filled;
 
 		ASSERT_EQ(len, pwrite(self->file, message, len, 0));
-		ASK(read_file, len);
+		asks(_metadata, self->answer, variant->make, read_file, len, self->file);
 		filled = self->answer->ret == len;
 		if (variant->fills != UNKNOWN)
 			ASSERT_EQ(variant->fills >= (size_t)len, filled) TH_LOG("%d bytes", len);
@@ -558,7 +680,7 @@ TEST_F(kind, get_fills_what_read_fills)
 			ASSERT_TRUE(self->answer->whole);
 
 		ASSERT_EQ(0, put(message, len));
-		ASK(get_message, len);
+		asks(_metadata, self->answer, variant->make, get_message, len, self->file);
 		if (filled && !(variant->unpinnable && LARGE(len))) {
 			ASSERT_EQ(len, self->answer->ret) TH_LOG("%d bytes", len);
 			if (!variant->changes)
@@ -579,12 +701,12 @@ TEST_F(kind, put_sends_what_write_sends)
 		char *sent = calloc(1, len);
 		bool all;
 
-		ASK(write_file, len);
+		asks(_metadata, self->answer, variant->make, write_file, len, self->file);
 		all = self->answer->ret == len;
 		if (variant->sends != UNKNOWN)
 			ASSERT_EQ(variant->sends >= (size_t)len, all) TH_LOG("%d bytes", len);
 
-		ASK(put_message, len);
+		asks(_metadata, self->answer, variant->make, put_message, len, self->file);
 		ASSERT_EQ(all ? 0 : -EFAULT, self->answer->ret) TH_LOG("%d bytes", len);
 		if (all && variant->changes) {
 			ASSERT_EQ(1, drain());

@@ -23,12 +23,14 @@
 /* Users that nobody is. */
 #define USER(n)		(65534 - (n))
 
+/* The children of a test, and the pipe where they say how it went. */
+static pid_t child[MOST_CHILDREN];
+static int children;
+static int said[2];
+
 FIXTURE(pending)
 {
 	long max;
-	pid_t child[MOST_CHILDREN];
-	int children;
-	int said[2];		/* where the children say how it went */
 };
 
 FIXTURE_SETUP(pending)
@@ -37,16 +39,16 @@ FIXTURE_SETUP(pending)
 	self->max = parameter("max_pending_bytes");
 	if (set_parameter("max_pending_bytes", MAX))
 		SKIP_TEST("only root can change the limits");
-	ASSERT_EQ(0, pipe(self->said));
+	ASSERT_EQ(0, pipe(said));
 	ASSERT_EQ(0, figure("pending"));
 }
 
-static void end_children(struct __test_metadata *_metadata, FIXTURE_DATA(pending) *self)
+static void end_children(struct __test_metadata *_metadata)
 {
-	for (int i = 0; i < self->children; i++)
-		kill(self->child[i], SIGKILL);
-	while (self->children > 0) {
-		pid_t pid = self->child[--self->children];
+	for (int i = 0; i < children; i++)
+		kill(child[i], SIGKILL);
+	while (children > 0) {
+		pid_t pid = child[--children];
 
 		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 	}
@@ -54,7 +56,7 @@ static void end_children(struct __test_metadata *_metadata, FIXTURE_DATA(pending
 
 FIXTURE_TEARDOWN(pending)
 {
-	end_children(_metadata, self);
+	end_children(_metadata);
 	EXPECT_EQ(0, set_parameter("max_pending_bytes", self->max));
 	EXPECT_EQ(0, figure("pending"));
 	end_with_empty_box(_metadata);
@@ -69,12 +71,12 @@ struct user_put {
 	uid_t user;
 	char *buf;
 	int len;
-	int said;
+	int to;
 };
 
-static void say(int said, long what)
+static void say(int to, long what)
 {
-	if (write(said, &what, sizeof(what)) != sizeof(what))
+	if (write(to, &what, sizeof(what)) != sizeof(what))
 		_exit(1);
 }
 
@@ -85,7 +87,7 @@ static void *put_as_user(void *data)
 
 	if (syscall(SYS_setresuid, as->user, as->user, as->user))
 		_exit(2);
-	say(as->said, put(as->buf, as->len));
+	say(as->to, put(as->buf, as->len));
 	return NULL;
 }
 
@@ -103,66 +105,66 @@ static void be_stuck(struct user_put *as)
 	    pthread_create(&thread, NULL, put_as_user, as))
 		_exit(3);
 	if (stuck_page_wait(&page))
-		say(as->said, STUCK);
+		say(as->to, STUCK);
 	for (;;)
 		pause();
 }
 
 /* A put by this user: STUCK, or what it returned. */
-static long stuck_put(struct __test_metadata *_metadata, FIXTURE_DATA(pending) *self,
+static long stuck_put(struct __test_metadata *_metadata,
 		      uid_t user, int len)
 {
-	struct user_put as = { .user = user, .len = len, .said = self->said[1] };
-	long said;
+	struct user_put as = { .user = user, .len = len, .to = said[1] };
+	long what;
 	pid_t pid;
 
-	ASSERT_GT(MOST_CHILDREN, self->children);
+	ASSERT_GT(MOST_CHILDREN, children);
 	pid = fork();
 	if (pid == 0)
 		be_stuck(&as);
 	ASSERT_LT(0, pid);
-	self->child[self->children++] = pid;
-	ASSERT_EQ(sizeof(said), read(self->said[0], &said, sizeof(said)));
-	return said;
+	child[children++] = pid;
+	ASSERT_EQ(sizeof(what), read(said[0], &what, sizeof(what)));
+	return what;
 }
 
 /* As many as there is room for. Returns how many that are. */
-static int stick(struct __test_metadata *_metadata, FIXTURE_DATA(pending) *self,
+static int stick(struct __test_metadata *_metadata,
 		 uid_t user, int len)
 {
 	int stuck = 0;
-	long said;
+	long what;
 
-	while ((said = stuck_put(_metadata, self, user, len)) == STUCK)
+	while ((what = stuck_put(_metadata, user, len)) == STUCK)
 		stuck++;
-	ASSERT_EQ(-EAGAIN, said);
+	ASSERT_EQ(-EAGAIN, what);
 	return stuck;
 }
 
 /* As above, of a message that is there. */
-static long put_by(struct __test_metadata *_metadata, FIXTURE_DATA(pending) *self,
+static long put_by(struct __test_metadata *_metadata,
 		   uid_t user, const char *message, int len)
 {
 	struct user_put as = {
-		.user = user, .buf = (char *)message, .len = len, .said = self->said[1],
+		.user = user, .buf = (char *)message, .len = len, .to = said[1],
 	};
 	pthread_t thread;
-	long said;
+	long what;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, put_as_user, &as));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
-	ASSERT_EQ(sizeof(said), read(self->said[0], &said, sizeof(said)));
-	return said;
+	ASSERT_EQ(sizeof(what), read(said[0], &what, sizeof(what)));
+	return what;
 }
 
 TEST_F(pending, a_stuck_put_is_seen)
 {
-	ASSERT_EQ(STUCK, stuck_put(_metadata, self, USER(0), LEN));
+	ASSERT_EQ(STUCK, stuck_put(_metadata, USER(0), LEN));
 	ASSERT_EQ(TAKES, figure("pending"));
-	ASSERT_EQ(STUCK, stuck_put(_metadata, self, USER(0), 64));
+	ASSERT_EQ(STUCK, stuck_put(_metadata, USER(0), 64));
 	ASSERT_EQ(TAKES + PAGE, figure("pending"));
 	ASSERT_EQ(0, figure("bytes"));
-	end_children(_metadata, self);
+	end_children(_metadata);
 	ASSERT_EQ(0, figure("pending"));
 }
 
@@ -170,7 +172,7 @@ TEST_F(pending, a_stuck_put_is_seen)
 TEST_F(pending, a_user_who_is_stuck_leaves_room)
 {
 	char *message = new_message(LEN, 1);
-	int stuck = stick(_metadata, self, USER(0), LEN);
+	int stuck = stick(_metadata, USER(0), LEN);
 
 	ASSERT_LT(1, stuck);
 	ASSERT_EQ(stuck * TAKES, figure("pending"));
@@ -178,10 +180,10 @@ TEST_F(pending, a_user_who_is_stuck_leaves_room)
 	ASSERT_LT(MAX / 4, figure("pending"));
 
 	ASSERT_EQ(0, put(message, LEN));
-	ASSERT_EQ(0, put_by(_metadata, self, USER(1), message, LEN));
+	ASSERT_EQ(0, put_by(_metadata, USER(1), message, LEN));
 	/* More than a segment of them, so that the stack needs another one. */
 	for (int i = 0; i < 30; i++)
-		ASSERT_EQ(0, put_by(_metadata, self, USER(0), message, 5000));
+		ASSERT_EQ(0, put_by(_metadata, USER(0), message, 5000));
 	ASSERT_EQ(32, drain());
 	free(message);
 }
@@ -192,7 +194,7 @@ TEST_F(pending, many_users_who_are_stuck_leave_room_for_another)
 	long before = 0;
 
 	for (int i = 0; i < 6; i++) {
-		stick(_metadata, self, USER(i), 100 * KIB);
+		stick(_metadata, USER(i), 100 * KIB);
 		ASSERT_LT(before, figure("pending")) {
 			TH_LOG("user %d", i);
 		}
@@ -225,14 +227,14 @@ TEST_F(pending, lowered_below_what_is_held)
 {
 	char *message = new_message(LEN, 1);
 
-	stick(_metadata, self, USER(0), LEN);
+	stick(_metadata, USER(0), LEN);
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", 8 * SEGMENT));
 	ASSERT_EQ(-EAGAIN, put(message, LEN));
 	ASSERT_EQ(-EAGAIN, put(message, 10 * KIB));
 	/* What needs no memory of its own goes on. */
 	ASSERT_EQ(0, put(message, 64));
 	ASSERT_EQ(64, get_expecting(message, 64));
-	end_children(_metadata, self);
+	end_children(_metadata);
 	ASSERT_EQ(0, figure("pending"));
 	ASSERT_EQ(0, put(message, 10 * KIB));
 	ASSERT_EQ(10 * KIB, get_expecting(message, 10 * KIB));
@@ -264,22 +266,22 @@ static void attack(struct user_put *as)
 	for (int i = 0; i < 100; i++)
 		if (pthread_create(&thread, NULL, put_in_vain, as))
 			_exit(4);
-	say(as->said, STUCK);
+	say(as->to, STUCK);
 	for (;;)
 		pause();
 }
 
 TEST_F(pending, a_hundred_threads_of_a_user_take_their_part_and_no_more)
 {
-	struct user_put as = { .user = USER(0), .len = 4 * MIB, .said = self->said[1] };
+	struct user_put as = { .user = USER(0), .len = 4 * MIB, .to = said[1] };
 	char *message = new_message(LEN, 1);
-	long most = 0, said;
+	long most = 0, what;
 
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", 64 * MIB));
-	self->child[self->children++] = fork();
-	if (self->child[0] == 0)
+	child[children++] = fork();
+	if (child[0] == 0)
 		attack(&as);
-	ASSERT_EQ(sizeof(said), read(self->said[0], &said, sizeof(said)));
+	ASSERT_EQ(sizeof(what), read(said[0], &what, sizeof(what)));
 	for (time_t end = time(NULL) + 5; time(NULL) < end;) {
 		long pending = figure("pending");
 
