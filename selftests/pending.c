@@ -101,10 +101,11 @@ static void be_stuck(struct user_put *as)
 	as->buf = map(as->len, PROT_READ | PROT_WRITE);
 	madvise(as->buf, as->len, MADV_NOHUGEPAGE);
 	memset(as->buf, 1, as->len);
+	/* Without userfaultfd nothing is stuck, and whoever asks has to hear of it. */
 	if (stuck_page_begin(&page, as->buf + (as->len - 1) / PAGE * PAGE) ||
 	    pthread_create(&thread, NULL, put_as_user, as))
-		_exit(3);
-	if (stuck_page_wait(&page))
+		say(as->to, -ENOSYS);
+	else if (stuck_page_wait(&page))
 		say(as->to, STUCK);
 	for (;;)
 		pause();
