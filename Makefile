@@ -45,7 +45,7 @@ demo:			## see it work, on a stock kernel in a virtual machine
 kselftest:		## test it, on a stock kernel in a virtual machine (TESTS=<pattern>, CPUS=, CYCLES=)
 	@scripts/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
 
-kselftest-all:		## test it on every stock kernel it knows, one after the other (SHORT=1: on four more)
+kselftest-all:		## test it on every stock kernel it knows, one after the other (SHORT=1: on five more)
 	@scripts/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-debug:	## test it on kernels, built here, that check memory, locks and races (SHORT=1: less)
