@@ -104,7 +104,7 @@ static void be_stuck(struct user_put *as)
 	/* Without userfaultfd nothing is stuck, and whoever asks has to hear of it. */
 	if (stuck_page_begin(&page, as->buf + (as->len - 1) / PAGE * PAGE) ||
 	    pthread_create(&thread, NULL, put_as_user, as))
-		say(as->to, -ENOSYS);
+		say(as->to, -EOPNOTSUPP);
 	else if (stuck_page_wait(&page))
 		say(as->to, STUCK);
 	for (;;)
