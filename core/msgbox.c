@@ -648,10 +648,13 @@ unlock:
  */
 static int make_writable(struct user_pages *pages, char __user *buf, size_t len, bool pin)
 {
-	int err;
+	int err = 0;
 
 	user_pages_unpin(pages);
-	err = user_memory_fault_in_writable(buf, len);
+	if (pin)
+		err = user_pages_alloc(pages, buf, len);
+	if (!err)
+		err = user_memory_fault_in_writable(buf, len);
 	if (!err && pin)
 		err = user_pages_pin(pages, buf, len);
 	return err ? err : before_retry();

@@ -196,25 +196,27 @@ static int pin(struct page **page, char __user *to, size_t len, unsigned int cou
 	return pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT, page);
 }
 
+static unsigned int count_pages(const char __user *to, size_t len)
+{
+	return PFN_UP(offset_in_page(to) + len);
+}
+
 /**
- * user_pages_pin() - make sure that the caller's memory can be written
- * @pages: what user_pages_write() needs; as user_pages_init() or
- *         user_pages_unpin() has left it
- * @to: the caller's memory; user_memory_fault_in_writable() has returned 0
+ * user_pages_alloc() - make room for what user_pages_pin() finds
+ * @pages: as user_pages_init() or user_pages_unpin() has left it
+ * @to: the caller's memory
  * @len: how many bytes; not 0
  *
- * Context: Process context, no lock held. May sleep; a fatal signal ends it.
+ * By itself, as a lack of kernel memory comes before bad memory of the caller.
  *
- * Return: 0, -EFAULT if not every page can be pinned, -EADDRNOTAVAIL if
- * there is no kernel memory, or -ENOSYS as user_memory_fault_in_writable().
+ * Context: Process context, no lock held. May sleep.
+ *
+ * Return: 0, or -EADDRNOTAVAIL if there is no kernel memory.
  */
-int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
+int user_pages_alloc(struct user_pages *pages, const char __user *to, size_t len)
 {
-	unsigned int count;
-	int pinned;
+	unsigned int count = count_pages(to, len);
 
-	pages->offset = offset_in_page(to);
-	count = PFN_UP(pages->offset + len);
 	if (count > ARRAY_SIZE(pages->few)) {
 		pages->page = kvmalloc_array(count, sizeof(*pages->page),
 					     GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
@@ -224,8 +226,26 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 			return -EADDRNOTAVAIL;
 		}
 	}
+	return 0;
+}
 
-	pinned = pin(pages->page, to, len, count);
+/**
+ * user_pages_pin() - make sure that the caller's memory can be written
+ * @pages: what user_pages_write() needs; user_pages_alloc() has returned 0
+ * @to: the caller's memory; user_memory_fault_in_writable() has returned 0
+ * @len: how many bytes; not 0
+ *
+ * Context: Process context, no lock held. May sleep; a fatal signal ends it.
+ *
+ * Return: 0, -EFAULT if not every page can be pinned, or -ENOSYS as
+ * user_memory_fault_in_writable().
+ */
+int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
+{
+	unsigned int count = count_pages(to, len);
+	int pinned = pin(pages->page, to, len, count);
+
+	pages->offset = offset_in_page(to);
 	pages->count = max(pinned, 0);
 	if (pinned == count) {
 		pages->len = len;
@@ -282,8 +302,8 @@ void user_pages_write(struct user_pages *pages, const void *from, size_t len)
 }
 
 /**
- * user_pages_unpin() - undo user_pages_pin()
- * @pages: as user_pages_init() or user_pages_pin() has left it
+ * user_pages_unpin() - undo user_pages_alloc() and user_pages_pin()
+ * @pages: as user_pages_init() or one of these has left it
  *
  * Only pages that have been written are marked dirty.
  *
