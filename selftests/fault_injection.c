@@ -400,9 +400,22 @@ static bool step(const struct operation *operation, unsigned int nth, struct out
 	return false;
 }
 
+static bool is_each_seen(const struct operation *operation, const bool seen[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (operation->failures[i] && !seen[i])
+			return false;
+	return true;
+}
+
+/*
+ * From the first failure to the last, and from the first again while one that has to
+ * be seen was not: how many allocations there are is not the same each time, so that
+ * the last one can be missed.
+ */
 static bool run(const struct operation *operation)
 {
-	unsigned int nth = 0, failed = 0;
+	unsigned int nth = 0, failed = 0, rounds = 0;
 	bool seen[2] = {};
 	struct outcome outcome;
 
@@ -414,6 +427,8 @@ static bool run(const struct operation *operation)
 		for (int i = 0; i < 2; i++)
 			seen[i] |= outcome.injected && outcome.ret == operation->failures[i];
 		failed += outcome.injected && outcome.ret < 0;
+		if (nth && !outcome.injected && !is_each_seen(operation, seen) && ++rounds < 5)
+			nth = 0;
 	} while ((!nth++ || outcome.injected) && nth < MOST);
 
 	printf("# %s: %u failures, %u of them of the call\n", operation->name, nth - 2, failed);
