@@ -429,17 +429,18 @@ static int provide(struct msgbox *box, int err, struct segment **fresh)
 }
 
 /*
- * Is there room for the message, and may this put take memory for a copy? If the
- * spare segment suits it, that is in *copy.
+ * Is there room for the message, and may this put take so much memory for a copy?
+ * If the spare segment suits it, that is in *copy.
  */
-static int begin_copy(struct msgbox *box, size_t size, size_t more, struct segment **copy)
+static int begin_copy(struct msgbox *box, size_t len, size_t size, struct segment **copy)
 {
+	size_t more = is_large(len) ? size : 0;
 	struct segment *spare;
 	int err = 0;
 
 	*copy = NULL;
 	spin_lock(&box->lock);
-	if (!stack_has_room(&box->stack, sizeof(*copy)) && !spare_for_stack(box))
+	if (!stack_has_room(&box->stack, record_len(len)) && !spare_for_stack(box))
 		more += SEGMENT_SIZE;
 	spare = box->spare;
 	if (spare && (size > spare->size || spare->size > 2 * size))
@@ -458,10 +459,9 @@ static int begin_copy(struct msgbox *box, size_t size, size_t more, struct segme
 static int alloc_copy(struct msgbox *box, size_t len, struct segment **copy)
 {
 	size_t size = PAGE_ALIGN(sizeof(struct segment) + len);
-	size_t more = is_large(len) ? size : 0;
 	int err;
 
-	while ((err = begin_copy(box, size, more, copy)) == -EBUSY) {	/* L1 */
+	while ((err = begin_copy(box, len, size, copy)) == -EBUSY) {	/* L1 */
 		err = provide(box, err, NULL);
 		if (err)
 			break;

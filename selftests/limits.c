@@ -315,6 +315,23 @@ TEST_F(limits, a_limit_that_changes_during_a_put)
 	EXPECT_EQ(left, drain());
 }
 
+/* Of the last segment 8 bytes are left: as many as a message of one byte takes. */
+TEST_F(limits, a_missing_page_does_not_make_the_last_place_too_small)
+{
+	char *missing = map(PAGE, PROT_READ | PROT_WRITE);
+	int left = 1;
+
+	ASSERT_EQ(0, set_parameter("max_bytes", MAX_BYTES_MIN));
+	ASSERT_EQ(0, put("", 0));
+	while (!put("x", 1))
+		ASSERT_GT(100000, ++left);
+	ASSERT_EQ(1, get_expecting("x", 1));
+	ASSERT_EQ(0, put(missing, 1));
+	ASSERT_EQ(1, get_expecting("", 1));
+	EXPECT_EQ(left - 1, drain());
+	munmap(missing, PAGE);
+}
+
 static atomic_int arrived;
 
 /* Both at once; returns what the put returned. */
