@@ -42,20 +42,15 @@ static void forget(struct ftrace_ops *ops)
  */
 static int check_call(const char *from, const char *to)
 {
-	struct hook_symbol caller, callee;
+	struct hook_symbol callee;
 	struct hook_text text;
 	int err;
 
-	err = hook_symbol_find(from, &caller);
+	err = hook_symbol_find(to, &callee);
 	if (!err)
-		err = hook_symbol_find(to, &callee);
+		err = hook_symbol_read(from, &text);
 	if (err)
 		return err;
-	text.bytes = hook_symbol_read(&caller);
-	if (!text.bytes)
-		return -ENOMEM;
-	text.size = caller.size;
-	text.start = caller.start;
 	if (!hook_dispatch_goes_to(&text, callee.start)) {
 		hook_err("%s does not call %s; this kernel is not supported\n", from, to);
 		err = -EOPNOTSUPP;

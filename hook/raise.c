@@ -55,41 +55,32 @@ static bool raised_by_another(const u8 *copy, size_t size)
 
 static int find_bounds(void)
 {
-	struct hook_symbol function;
-	int err = hook_symbol_find(FUNCTION, &function);
-	u8 *copy;
+	struct hook_text copy;
+	int err = hook_symbol_read(FUNCTION, &copy);
 
 	if (err)
 		return err;
-	copy = hook_symbol_read(&function);
-	if (!copy)
-		return -ENOMEM;
-	text = (u8 *)function.start;
-	understood = !hook_bounds_find(copy, function.size, NR_syscalls - 1,
+	text = (u8 *)copy.start;
+	understood = !hook_bounds_find(copy.bytes, copy.size, NR_syscalls - 1,
 				       NR_syscalls, &bounds);
-	if (!understood && raised_by_another(copy, function.size))
+	if (!understood && raised_by_another(copy.bytes, copy.size))
 		err = -EBUSY;
-	kfree(copy);
+	kfree(copy.bytes);
 	return err;
 }
 
 /* Does x64_sys_call know what to do with a number that passes raised bounds? */
 static int check_dispatch(bool *turns_away)
 {
-	struct hook_symbol dispatch, not_implemented;
+	struct hook_symbol not_implemented;
 	struct hook_text copy;
 	int err;
 
-	err = hook_symbol_find(DISPATCH, &dispatch);
+	err = hook_symbol_find("__x64_sys_ni_syscall", &not_implemented);
 	if (!err)
-		err = hook_symbol_find("__x64_sys_ni_syscall", &not_implemented);
+		err = hook_symbol_read(DISPATCH, &copy);
 	if (err)
 		return err;
-	copy.bytes = hook_symbol_read(&dispatch);
-	if (!copy.bytes)
-		return -ENOMEM;
-	copy.size = dispatch.size;
-	copy.start = dispatch.start;
 	*turns_away = hook_dispatch_turns_away(&copy, NR_syscalls - 1,
 					       not_implemented.start);
 	kfree(copy.bytes);

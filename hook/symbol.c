@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "dispatch.h"
 #include "log.h"
 #include "symbol.h"
 
@@ -63,21 +64,32 @@ int hook_symbol_find(const char *name, struct hook_symbol *symbol)
 }
 
 /**
- * hook_symbol_read() - copy the bytes of a function
- * @symbol: the function
+ * hook_symbol_read() - find a function and copy its bytes
+ * @name: its name
+ * @text: set to where it is and to the copy, whose bytes are to be freed with
+ *        kfree() where this has returned 0
  *
  * Bytes that cannot be read are 0 in the copy, which is no instruction that
  * anybody looks for.
  *
  * Context: Process context. May sleep.
  *
- * Return: the copy, to be freed with kfree(), or NULL: no memory.
+ * Return: 0, -ENOMEM, or as hook_symbol_find().
  */
-u8 *hook_symbol_read(const struct hook_symbol *symbol)
+int hook_symbol_read(const char *name, struct hook_text *text)
 {
-	u8 *copy = kzalloc(symbol->size, GFP_KERNEL);
+	struct hook_symbol symbol;
+	int err = hook_symbol_find(name, &symbol);
+	u8 *copy;
 
-	if (copy)
-		copy_from_kernel_nofault(copy, (const void *)symbol->start, symbol->size);
-	return copy;
+	if (err)
+		return err;
+	copy = kzalloc(symbol.size, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	copy_from_kernel_nofault(copy, (const void *)symbol.start, symbol.size);
+	text->bytes = copy;
+	text->size = symbol.size;
+	text->start = symbol.start;
+	return 0;
 }

@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+struct hook_text;
+
 /**
  * struct hook_symbol - a function or a table of the kernel
  * @start: its first byte
@@ -14,7 +16,7 @@ struct hook_symbol {
 	size_t size;
 };
 
-u8 *hook_symbol_read(const struct hook_symbol *symbol);
 int hook_symbol_find(const char *name, struct hook_symbol *symbol);
+int hook_symbol_read(const char *name, struct hook_text *text);
 
 #endif /* _SYSCALL_HOOK_SYMBOL_H */
