@@ -214,6 +214,16 @@ module_is_gone()
 	}
 }
 
+# busybox says what EAGAIN says, kmod says "in use".
+rmmod_says_it_is_in_use()
+{
+	if rmmod dm510_msgbox 2>"$tmp/error"; then
+		echo '# rmmod took the module from under a call'
+		return 1
+	fi
+	grep -q -e 'in use' -e 'temporarily unavailable' "$tmp/error" && module_is_there
+}
+
 # --- the kernel's functions
 
 address_of()
@@ -347,6 +357,26 @@ come_and_go()
 		done=$((done + 1))
 	done
 	stop_hammer && is 'cycles' "$1" "$done"
+}
+
+# come_and_go_while CYCLES COMMAND...: meanwhile the command is run again and again. Sets
+# times: how often it has succeeded; what it says goes to $tmp/meanwhile.
+come_and_go_while()
+{
+	cycles=$1
+	shift
+	: >"$tmp/go-on"
+	while [ -e "$tmp/go-on" ]; do
+		"$@" && echo 'it has succeeded'
+	done >"$tmp/said" 3<&- &
+	meanwhile=$!
+	come_and_go "$cycles"
+	fine=$?
+	rm "$tmp/go-on"
+	wait "$meanwhile"
+	times=$(grep -cx 'it has succeeded' "$tmp/said")
+	grep -vx 'it has succeeded' "$tmp/said" >"$tmp/meanwhile"
+	return "$fine"
 }
 
 # --- running them

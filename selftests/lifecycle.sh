@@ -70,16 +70,6 @@ ftrace_can_be_switched_off_afterwards_as_before()
 	is 'ftrace_enabled=0' "$before" $? && calls_are_gone && text_is_as_before
 }
 
-# busybox says what EAGAIN says, kmod says "in use".
-rmmod_says_it_is_in_use()
-{
-	if rmmod dm510_msgbox 2>"$tmp/error"; then
-		echo '# rmmod took the module from under a call'
-		return 1
-	fi
-	grep -q -e 'in use' -e 'temporarily unavailable' "$tmp/error" && module_is_there
-}
-
 # in_use_while_stuck put|get LEN REPLY REPLY_TO_ANOTHER_GET
 in_use_while_stuck()
 {

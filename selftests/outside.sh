@@ -97,30 +97,25 @@ files_are_open_meanwhile()
 	return "$fine"
 }
 
-# Prints each figure that is no number, until the file is gone.
+# Prints each figure that is no number; succeeds if there was one to read.
 read_figures()
 {
 	reads=0
-	while [ -e "$tmp/reading" ]; do
-		for file in "$figures/count" "$figures/get_enodata" "$limits/max_bytes"; do
-			text=$(cat "$file" 2>/dev/null) || continue
-			reads=$((reads + 1))
-			[ "$text" -ge 0 ] 2>/dev/null || echo "$file: $text"
-		done
+	for file in "$figures/count" "$figures/get_enodata" "$limits/max_bytes"; do
+		text=$(cat "$file" 2>/dev/null) || continue
+		reads=$((reads + 1))
+		[ "$text" -ge 0 ] 2>/dev/null || echo "$file: $text"
 	done
-	[ "$reads" -gt 0 ] || echo 'nothing was read'
+	[ "$reads" -gt 0 ]
 }
 
 files_are_read_meanwhile()
 {
-	: >"$tmp/reading"
-	read_figures >"$tmp/wrong" 3<&- &
-	reader=$!
-	come_and_go 3
+	come_and_go_while 3 read_figures
 	fine=$?
-	rm "$tmp/reading"
-	wait "$reader"
-	is 'wrong' '' "$(cat "$tmp/wrong")" && [ "$fine" -eq 0 ] && text_is_as_before
+	is 'wrong' '' "$(cat "$tmp/meanwhile")" && [ "$fine" -eq 0 ] || return 1
+	[ "$times" -gt 0 ] || is 'reads' 'some' "$times" || return 1
+	text_is_as_before
 }
 
 # --- several at once

@@ -23,26 +23,14 @@ switch()
 
 [ -w "$processors/cpu1/online" ] || skip 'there is no second processor to switch off'
 
-# Until the file is gone; prints how often.
 switch_off_and_on()
 {
-	times=0
-	while [ -e "$tmp/switching" ]; do
-		switch 0 && sleep 1 && switch 1 && sleep 1 && times=$((times + 1))
-	done
-	echo "$times"
+	switch 0 && sleep 1 && switch 1 && sleep 1
 }
 
 they_go_off_and_on_meanwhile()
 {
-	: >"$tmp/switching"
-	switch_off_and_on >"$tmp/times" 3<&- &
-	switcher=$!
-	come_and_go 3
-	fine=$?
-	rm "$tmp/switching"
-	wait "$switcher"
-	[ "$fine" -eq 0 ] && [ "$(cat "$tmp/times")" -ge 2 ] && calls_are_gone &&
+	come_and_go_while 3 switch_off_and_on && [ "$times" -ge 2 ] && calls_are_gone &&
 		text_is_as_before && load && calls_work && unload
 }
 
@@ -76,27 +64,15 @@ go_through()
 		echo none >"$power/pm_test" && echo 5 >"$delay"
 }
 
-# Until the file is gone; prints how often.
-suspend_again_and_again()
+suspend_for_a_moment()
 {
-	times=0
-	while [ -e "$tmp/suspending" ]; do
-		go_through "$1" && sleep 1 && times=$((times + 1))
-	done
-	echo "$times"
+	go_through "$1" && sleep 1
 }
 
 # suspended_meanwhile LEVEL
 suspended_meanwhile()
 {
-	: >"$tmp/suspending"
-	suspend_again_and_again "$1" >"$tmp/times" 3<&- &
-	suspender=$!
-	come_and_go 1
-	fine=$?
-	rm "$tmp/suspending"
-	wait "$suspender"
-	[ "$fine" -eq 0 ] && [ "$(cat "$tmp/times")" -ge 1 ] && calls_are_gone &&
+	come_and_go_while 1 suspend_for_a_moment "$1" && [ "$times" -ge 1 ] && calls_are_gone &&
 		text_is_as_before && load && go_through "$1" && calls_work && unload
 }
 

@@ -72,17 +72,12 @@ is_thawed()
 	fsfreeze --unfreeze "$mounted" && wait "$caller" && is 'the get' "$1" "$(cat "$tmp/reply")"
 }
 
-rmmod_is_refused()
-{
-	! rmmod dm510_msgbox 2>"$tmp/error" && module_is_there
-}
-
 # frozen_get BYTES: holds up nobody but itself, and comes back
 frozen_get()
 {
 	text=$(seq 18000 | head -c "$1")
 	load && is 'put' 0 "$("$here/call" put "$text")" &&
-		sleeps_in_a_frozen_get $((${#text} + 1)) && rmmod_is_refused &&
+		sleeps_in_a_frozen_get $((${#text} + 1)) && rmmod_says_it_is_in_use &&
 		is 'another put' 0 "$("$here/call" put 'another')" &&
 		is 'another get' 'another' "$("$here/call" get)"
 	fine=$?
