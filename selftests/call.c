@@ -56,11 +56,9 @@ int main(int argc, char **argv)
 		      "       call number NR [ARGUMENT...]\n", stderr);
 		return 2;
 	}
-	if (ret < 0)
-		puts(strerrorname_np(-ret));
-	else if (!strcmp(argv[1], "get"))
+	if (ret >= 0 && !strcmp(argv[1], "get"))
 		puts(buf);
 	else
-		printf("%ld\n", ret);
+		print_reply(ret);
 	return 0;
 }

@@ -48,6 +48,15 @@ static inline long get(void *buf, int len)
 	return ret == -1 ? -errno : ret;
 }
 
+/* As scripts read it: a number, or the error's name. */
+static inline void print_reply(long ret)
+{
+	if (ret < 0)
+		puts(strerrorname_np(-ret));
+	else
+		printf("%ld\n", ret);
+}
+
 static inline void poison(void *buf, size_t len)
 {
 	memset(buf, POISON, len);

@@ -146,9 +146,6 @@ int main(int argc, char **argv)
 		puts("the call cannot be held");
 		return 1;
 	}
-	if (*ret < 0)
-		puts(strerrorname_np(-*ret));
-	else
-		printf("%ld\n", *ret);
+	print_reply(*ret);
 	return 0;
 }

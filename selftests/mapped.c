@@ -26,9 +26,6 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	ret = strcmp(argv[2], "put") ? get(buf, len) : put(buf, len);
-	if (ret < 0)
-		puts(strerrorname_np(-ret));
-	else
-		printf("%ld\n", ret);
+	print_reply(ret);
 	return 0;
 }

@@ -58,9 +58,6 @@ int main(int argc, char **argv)
 		puts("end of input");
 	if (stuck_page_arrive(&stuck, content) || pthread_join(thread, NULL))
 		return 1;
-	if (ret < 0)
-		puts(strerrorname_np(-ret));
-	else
-		printf("%ld\n", ret);
+	print_reply(ret);
 	return 0;
 }
