@@ -5,14 +5,13 @@
  * its own, so that nobody finds what another one has brought in.
  *
  * Where get has to differ, the table says so (.unpinnable): a message above 8 KiB
- * is delivered only to memory that the kernel can pin.
+ * is delivered only to memory that the kernel can pin. Memory that another thread
+ * changes meanwhile is for faults_in_the_middle.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -718,136 +717,6 @@ TEST_F(kind, put_sends_what_write_sends)
 		ASSERT_EQ(-ENODATA, get_nothing());
 		free(sent);
 	}
-}
-
-/* --- memory that another thread changes meanwhile */
-
-static atomic_bool no_more;
-static char *changing;
-
-#define CHANGING	(100 * KIB)
-#define ROUNDS		300
-
-static void *throw_away(void *unused)
-{
-	(void)unused;
-	while (!atomic_load(&no_more))
-		if (madvise(changing, CHANGING, MADV_DONTNEED))
-			abort();
-	return NULL;
-}
-
-static void *protect(void *unused)
-{
-	(void)unused;
-	while (!atomic_load(&no_more)) {
-		if (mprotect(changing, CHANGING, PROT_NONE) ||
-		    mprotect(changing, CHANGING, PROT_READ | PROT_WRITE))
-			abort();
-		usleep(300);
-	}
-	return NULL;
-}
-
-FIXTURE(changing)
-{
-	pthread_t thread;
-};
-
-FIXTURE_VARIANT(changing)
-{
-	void *(*change)(void *unused);
-	bool refused;		/* it may be, at times */
-	int len;
-};
-
-FIXTURE_VARIANT_ADD(changing, thrown_away_small)
-{
-	.change = throw_away, .len = 5000,
-};
-
-FIXTURE_VARIANT_ADD(changing, thrown_away_large)
-{
-	.change = throw_away, .len = CHANGING,
-};
-
-FIXTURE_VARIANT_ADD(changing, protected_small)
-{
-	.change = protect, .refused = true, .len = 5000,
-};
-
-FIXTURE_VARIANT_ADD(changing, protected_large)
-{
-	.change = protect, .refused = true, .len = CHANGING,
-};
-
-FIXTURE_SETUP(changing)
-{
-	begin_with_empty_box(_metadata);
-	changing = map(CHANGING, PROT_READ | PROT_WRITE);
-	ASSERT_EQ(0, pthread_create(&self->thread, NULL, variant->change, NULL));
-}
-
-FIXTURE_TEARDOWN(changing)
-{
-	atomic_store(&no_more, true);
-	ASSERT_EQ(0, pthread_join(self->thread, NULL));
-	end_with_empty_box(_metadata);
-}
-
-/*
- * So many rounds, and more if none has succeeded so far, for a minute: the other
- * thread may get no processor for long.
- */
-static bool go_on(int rounds, int successes, time_t start)
-{
-	return rounds < ROUNDS || (!successes && time(NULL) < start + 60);
-}
-
-/* It fails only where the memory is bad at times, and then nothing is lost. */
-TEST_F(changing, gets_end)
-{
-	char *message = new_message(variant->len, 1);
-	time_t start = time(NULL);
-	int taken = 0;
-
-	for (int i = 0; go_on(i, taken, start); i++) {
-		long ret;
-
-		ASSERT_EQ(0, put(message, variant->len));
-		ret = get(changing, variant->len);
-		if (ret == variant->len) {
-			taken++;
-			continue;
-		}
-		ASSERT_EQ(-EFAULT, ret);
-		ASSERT_TRUE(variant->refused);
-		ASSERT_EQ(variant->len, get_expecting(message, variant->len));
-		sched_yield();
-	}
-	TH_LOG("%d taken", taken);
-	EXPECT_LT(0, taken);
-	free(message);
-}
-
-TEST_F(changing, puts_end)
-{
-	time_t start = time(NULL);
-	int taken = 0;
-
-	for (int i = 0; go_on(i, taken, start); i++) {
-		long ret = put(changing, variant->len);
-
-		if (ret == -EFAULT && variant->refused) {
-			sched_yield();
-			continue;
-		}
-		ASSERT_EQ(0, ret);
-		ASSERT_EQ(1, drain());
-		taken++;
-	}
-	TH_LOG("%d put", taken);
-	EXPECT_LT(0, taken);
 }
 
 TEST_HARNESS_MAIN
