@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../numbers.h"
+#include "../lib/numbers.h"
 #include "bench.h"
 #include "peers.h"
 

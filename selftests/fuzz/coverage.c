@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 
-#include "../calls.h"
+#include "../lib/calls.h"
 #include "coverage.h"
 #include "program.h"
 

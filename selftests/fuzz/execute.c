@@ -4,7 +4,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include "../calls.h"
+#include "../lib/calls.h"
 #include "coverage.h"
 #include "execute.h"
 #include "figures.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "../sysfs.h"
+#include "../lib/sysfs.h"
 #include "figures.h"
 
 /* A look at a file takes as long as some calls. */

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "../calls.h"
+#include "../lib/calls.h"
 #include "coverage.h"
 #include "execute.h"
 #include "figures.h"

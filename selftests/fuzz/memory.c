@@ -3,7 +3,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "../calls.h"
+#include "../lib/calls.h"
 #include "memory.h"
 
 /* A page before the first byte, and the longest message at any offset. */

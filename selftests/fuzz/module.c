@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "../calls.h"
+#include "../lib/calls.h"
 #include "module.h"
 
 static bool load(const char *ko)

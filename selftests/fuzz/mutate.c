@@ -2,7 +2,7 @@
 /* New cases, from nothing or from cases that have shown something new. */
 #include <limits.h>
 
-#include "../calls.h"
+#include "../lib/calls.h"
 #include "mutate.h"
 
 static unsigned long dice(unsigned long *random, unsigned long sides)

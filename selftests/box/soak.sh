@@ -8,7 +8,7 @@
 #
 # DM510_MSGBOX_MINUTES: how long (10).
 
-# shellcheck source=selftests/lib.sh
+# shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 minutes=${DM510_MSGBOX_MINUTES:-10}

@@ -8,7 +8,7 @@
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
 
-# shellcheck source=selftests/lib.sh
+# shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # "don't use", says the kernel's table of system calls: no kernel has such a call.

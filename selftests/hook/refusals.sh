@@ -7,7 +7,7 @@
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
 
-# shellcheck source=selftests/lib.sh
+# shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 free='numbers 387 to 423 are free'

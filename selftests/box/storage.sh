@@ -10,7 +10,7 @@
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
 
-# shellcheck source=selftests/lib.sh
+# shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 kernel_modules=${DM510_MSGBOX_KERNEL_MODULES:-}
