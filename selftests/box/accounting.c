@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The figures in sysfs: each moves by exactly what was done; what the box says
- * it holds is what it takes from the kernel, is little more than the payload,
- * stays within the limit whatever the pattern, and goes back when it drains.
+ * The figures in sysfs. Each call changes exactly the right ones. The memory that the
+ * box reports is the memory that it takes from the kernel; it is little more than the
+ * payload, stays within the limit in every pattern, and is freed as the box drains.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,9 +12,9 @@
 #include "sysfs.h"
 
 #define SEGMENT		(64 * KIB)
-/* The largest unused segment that the box keeps. */
+/* The largest spare segment that the box keeps. */
 #define SPARE_MAX	(MIB + PAGE)
-/* What an empty box may hold: its own segment and an unused one. */
+/* The most that an empty box holds: its first segment and a spare segment. */
 #define EMPTY_MAX	(SEGMENT + SPARE_MAX)
 
 static const char * const figures[] = {
@@ -23,7 +23,7 @@ static const char * const figures[] = {
 	"get_einval", "get_enodata", "get_emsgsize", "get_eaddrnotavail", "get_efault",
 };
 
-/* Compares what the figures have moved by with "name=number ..."; others by 0. */
+/* Have the figures changed by "name=number ...", and all others by 0? */
 static bool have_moved(const long *before, const char *expected)
 {
 	bool as_expected = true;
@@ -39,7 +39,8 @@ static bool have_moved(const long *before, const char *expected)
 				wanted = atol(at + len + 1);
 		}
 		if (found != wanted) {
-			ksft_print_msg("%s moved by %ld, not %ld\n", figures[i], found, wanted);
+			ksft_print_msg("%s changed by %ld, expected %ld\n", figures[i], found,
+				       wanted);
 			as_expected = false;
 		}
 	}
@@ -52,7 +53,7 @@ static void remember(long *before)
 		before[i] = figure(figures[i]);
 }
 
-/* From /proc/meminfo, in bytes. */
+/* A line of /proc/meminfo, in bytes. */
 static long memory_info(const char *name)
 {
 	char line[128];
@@ -67,7 +68,7 @@ static long memory_info(const char *name)
 	return kib * KIB;
 }
 
-/* Pages of vmalloc: what the box is made of, and little else that changes. */
+/* Memory of vmalloc: the box's segments, and little else that changes. */
 static long vmalloc_used(void)
 {
 	return memory_info("VmallocUsed");
@@ -99,7 +100,7 @@ TEST_F(msgbox, each_call_moves_its_figures)
 	ASSERT_EQ(-EFAULT, put((char *)PAGE, 1));
 	ASSERT_EQ(-EFAULT, put((char *)PAGE, 100000));
 	EXPECT_TRUE(have_moved(before, "put_einval=2 put_emsgsize=1 put_efault=2"));
-	/* Another call's ENOSYS is no failure of ours. */
+	/* ENOSYS is for a caller of fchmodat2, and no failure of a put. */
 	ASSERT_EQ(-ENOSYS, put((char *)AT_FDCWD, 1));
 	EXPECT_TRUE(have_moved(before, "put_einval=2 put_emsgsize=1 put_efault=2"));
 
@@ -138,7 +139,7 @@ TEST_F(msgbox, a_full_box_is_counted)
 	free(message);
 }
 
-/* The unused segment becomes one of the usual size. */
+/* Replaces a long spare segment by one of the usual size. */
 static bool forget_large_messages(void)
 {
 	static char message[SEGMENT - 16];
@@ -167,7 +168,7 @@ FIXTURE(pending)
 	char *buf;
 };
 
-/* So many bytes, of which the first page does not come, and what holds them. */
+/* A message with a missing first page, and the memory that its put holds. */
 FIXTURE_VARIANT(pending)
 {
 	int len;
@@ -185,7 +186,7 @@ FIXTURE_SETUP(pending)
 	self->buf = map(variant->len, PROT_READ | PROT_WRITE);
 	madvise(self->buf, variant->len, MADV_NOHUGEPAGE);
 	if (stuck_page_begin(&self->stuck, self->buf))
-		SKIP_TEST("no userfaultfd for us here");
+		SKIP_TEST("userfaultfd is not available");
 }
 
 FIXTURE_TEARDOWN(pending)
@@ -194,7 +195,7 @@ FIXTURE_TEARDOWN(pending)
 	end_with_empty_box(_metadata);
 }
 
-/* It does not count against the box until the message is in it. */
+/* The memory does not count as the box's until the message is in the box. */
 TEST_F(pending, a_stuck_put_shows_what_it_holds)
 {
 	struct pending_put call = { .buf = self->buf, .len = variant->len };
@@ -231,7 +232,7 @@ struct tally {
 
 static atomic_int callers;
 
-/* Random calls, counted by who makes them. */
+/* Makes random calls and counts their results. */
 static void *caller(void *data)
 {
 	struct tally *tally = data;
@@ -266,7 +267,7 @@ static void *caller(void *data)
 	return NULL;
 }
 
-/* They are read all the time meanwhile: none of these ever falls. */
+/* Read all the time during the calls: none of these figures ever falls. */
 static bool figures_only_rise(void)
 {
 	static const char * const rising[] = { "puts", "gets", "put_efault", "get_efault" };
@@ -308,7 +309,7 @@ TEST_F(msgbox, after_calls_from_many_threads_all_adds_up)
 		sum.get_enodata += tally[i].get_enodata;
 		sum.get_emsgsize += tally[i].get_emsgsize;
 	}
-	/* Else the run has shown nothing. */
+	/* Otherwise the run has tested nothing. */
 	ASSERT_LT(0, sum.get_emsgsize * sum.put_efault * sum.get_efault * sum.gets);
 
 	snprintf(expected, sizeof(expected),
@@ -329,7 +330,7 @@ TEST_F(msgbox, a_million_messages_of_16_bytes_fit_in_26_mb)
 		ASSERT_EQ(0, put(message, sizeof(message)));
 	held = figure("memory");
 	EXPECT_GE(26 * 1000 * 1000, held);
-	/* It does not say less than it takes. */
+	/* The box does not take more than it reports. */
 	EXPECT_GE(held - before + 256 * KIB, vmalloc_used() - vmalloc);
 	EXPECT_EQ(1000000, drain());
 	EXPECT_GE(EMPTY_MAX, figure("memory"));
@@ -369,13 +370,12 @@ FIXTURE_TEARDOWN(size)
 	end_with_empty_box(_metadata);
 }
 
-/* Beside the payload: 8 bytes each, a segment partly filled and one unused. */
+/* Beside the payload: 8 bytes each, a partly filled segment and a spare one. */
 TEST_F(size, at_most_8_bytes_beyond_the_payload)
 {
 	char *message = new_message(variant->len, 1);
 	long depth = variant->len > 500 ? 4000 : 20000;
-	/* What each segment needs for itself. */
-	long payload, segments;
+	long payload, segments;		/* each has a header of 16 bytes */
 
 	for (long i = 1; i <= depth; i++) {
 		ASSERT_EQ(0, put(message, variant->len));
@@ -401,7 +401,7 @@ FIXTURE(pattern)
 	long max_bytes;
 };
 
-/* Messages of these two lengths by turns. */
+/* Messages of two lengths that alternate. */
 FIXTURE_VARIANT(pattern)
 {
 	int len[2];
@@ -429,7 +429,7 @@ FIXTURE_TEARDOWN(pattern)
 	end_with_empty_box(_metadata);
 }
 
-/* Page tables of vmalloc, and what else happens on the machine. */
+/* For vmalloc's page tables, and everything else on the machine. */
 #define MARGIN (512 * KIB)
 
 TEST_F(pattern, never_more_than_the_limit)
@@ -463,8 +463,8 @@ TEST_F(pattern, never_more_than_the_limit)
 }
 
 /*
- * 64 messages are a little less than a segment, so that at most one border is
- * crossed on the way up, and again on the way down, wherever the swing begins.
+ * 64 messages are a little less than a segment, so 64 puts cross at most one border
+ * between segments, and so do 64 gets, wherever they begin.
  */
 TEST_F(msgbox, swinging_around_a_border_allocates_nothing)
 {
@@ -475,7 +475,7 @@ TEST_F(msgbox, swinging_around_a_border_allocates_nothing)
 	for (int base = 0; base < 70; base++) {
 		for (int swing = 0; swing < 3; swing++) {
 			bottom = figure("memory");
-			/* At the first swing a segment may be needed. */
+			/* The first round may need another segment. */
 			if (swing)
 				ASSERT_EQ(top, bottom);
 			for (int i = 0; i < 64; i++)

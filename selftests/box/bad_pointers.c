@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every kind of memory that cannot be read or written, for messages of one
- * byte to many pages. A call that meets it fails with EFAULT, and the box is
- * as if it had not been made: nothing put, nothing lost, order kept.
+ * Memory that cannot be read or written, of every kind, with messages of one
+ * byte to many pages. The call fails with EFAULT and leaves the box as it was:
+ * no message put, none lost, the order unchanged.
  */
 #include "msgbox.h"
 
@@ -13,7 +13,7 @@ static const int sizes[] = {
 /* Room for the largest size on either side of the border. */
 #define SIDE	((size_t)2 * MIB)
 
-/* Two messages below the one that is tried, to see that they stay. */
+/* Two messages below the one under test, which have to stay. */
 static void put_two_below(struct __test_metadata *_metadata)
 {
 	ASSERT_EQ(0, put("bottom", 7));
@@ -30,7 +30,7 @@ static void get_two_below(struct __test_metadata *_metadata)
 /* Bad memory on one side of a border, good memory on the other. */
 struct border {
 	char *start;
-	/* Makes these bytes bad, which are PROT_NONE before. */
+	/* Makes bad memory of these bytes, which are PROT_NONE before. */
 	void (*spoil)(char *from, size_t len);
 };
 
@@ -55,7 +55,7 @@ static void forbid(char *from, size_t len)
 	mmap(from, len, PROT_NONE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/* The pages are there, unlike those that were never touched. */
+/* These pages are present, unlike pages that were never touched. */
 static void forbid_after_use(char *from, size_t len)
 {
 	mmap(from, len, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -147,8 +147,8 @@ FIXTURE_TEARDOWN(border)
 }
 
 /*
- * Puts everything back. Between the call of spoil() and this one nothing may
- * map memory of its own: it could land in the hole.
+ * Restores the mapping. No code between spoil() and heal() may map memory: the
+ * kernel could place it in the hole.
  */
 static void heal(char *start)
 {
@@ -174,7 +174,7 @@ static long put_at(char *buf, int len)
 	return put(buf, len);
 }
 
-/* And takes the message again if there is one. */
+/* Puts, and gets the message back if the put succeeded. */
 static long put_and_take(char *buf, int len)
 {
 	static char taken[MIB];
@@ -190,7 +190,7 @@ static long get_at(char *buf, int len)
 	return get(buf, len);
 }
 
-/* The page is good, and not there: it has to be brought in first. */
+/* The page is good but missing: the get has to fault it in. */
 static long get_at_missing(char *buf, int len)
 {
 	madvise((char *)((unsigned long)buf & -PAGE), PAGE, MADV_DONTNEED);
@@ -202,7 +202,7 @@ static long at_end_of_good(const struct border *border, call_at call, int good_b
 {
 	char *middle = border->start + SIDE;
 	size_t good_pages = whole_pages(good_bytes);
-	/* Beyond these it is PROT_NONE, which is no better. */
+	/* The memory beyond these is PROT_NONE, which is as bad. */
 	size_t bad_pages = len < (int)SIDE ? PAGE + whole_pages(len - good_bytes) : SIDE;
 	long ret;
 
@@ -227,9 +227,8 @@ static long at_end_of_bad(const struct border *border, call_at call, int len)
 }
 
 /*
- * Each of the four ways to be bad, for a put: the whole message, its last
- * byte, all but its first byte, its first byte. To memory that can only be
- * read there is nothing bad for a put.
+ * Four cases of a put: the whole message is bad, its last byte, its first
+ * byte, all but its first byte. Read-only memory is good memory for a put.
  */
 TEST_F(border, put)
 {
@@ -258,9 +257,9 @@ TEST_F(border, put)
 }
 
 /*
- * The same four for a get. After each the message is still on top and whole:
- * it is only taken after all of them were tried, and one that went missing or
- * came back in the wrong place would show.
+ * The same four cases of a get. The message has to stay on top, whole: it is
+ * taken only after all cases, so a message that was lost or pushed back in the
+ * wrong place is noticed.
  */
 TEST_F(border, get)
 {
@@ -297,7 +296,7 @@ TEST_F(border, get)
 	}
 }
 
-/* One EFAULT after the other must not wear the message out. */
+/* The message survives any number of EFAULTs. */
 TEST_F(border, get_a_hundred_times)
 {
 	put_two_below(_metadata);
@@ -311,10 +310,7 @@ TEST_F(border, get_a_hundred_times)
 	get_two_below(_metadata);
 }
 
-/*
- * Wherever in the box a message lies: a store that keeps them in larger pieces
- * has messages that lie in two of them.
- */
+/* At every place in the box: some messages lie in two segments. */
 TEST_F(border, at_every_depth)
 {
 	static const int lengths[] = { 777, 5000 };
@@ -346,7 +342,7 @@ TEST_F(border, at_every_depth)
 	free(message);
 }
 
-/* Only the message's own bytes have to be writable, whatever the length. */
+/* Only as many bytes as the message has need to be writable, not all of len. */
 TEST_F(border, bad_memory_beyond_the_message_does_not_matter)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -370,7 +366,7 @@ TEST_F(border, bad_memory_beyond_the_message_does_not_matter)
 	}
 }
 
-/* A put of the last good byte works: only what is named is touched. */
+/* The call does not touch the byte after the buffer. */
 TEST_F(border, good_up_to_the_border)
 {
 	char *message = new_message(MIB, 1);
@@ -387,11 +383,11 @@ TEST_F(border, good_up_to_the_border)
 	free(message);
 }
 
-/* Addresses that no process has. */
+/* Addresses that no process can use. */
 static const struct {
 	const char *what;
 	uintptr_t at;
-	bool is_descriptor;	/* to a put: what that says is another matter */
+	bool is_descriptor;	/* put takes it for a file descriptor */
 } kernel_addresses[] = {
 	{ "the first page", 1, .is_descriptor = true },
 	{ "the end of user space", 0x7ffffffff000, .is_descriptor = false },
@@ -408,7 +404,7 @@ static const struct {
 	{ "the last byte", -(uintptr_t)1, .is_descriptor = true },
 };
 
-/* The error that a put from there is to end with. */
+/* The error that a put from this address has to return. */
 static long put_error(size_t i)
 {
 	return kernel_addresses[i].is_descriptor ? -ENOSYS : -EFAULT;
@@ -427,7 +423,7 @@ TEST_F(msgbox, put_from_kernel_addresses)
 	get_two_below(_metadata);
 }
 
-/* 0 where it is not shown. It is another one each time the kernel boots. */
+/* The address, which differs at each boot; 0 if the kernel does not show it. */
 static uintptr_t address_of(const char *symbol)
 {
 	char line[256], name[128];
@@ -449,7 +445,7 @@ TEST_F(msgbox, put_from_kernel_memory_that_is_there)
 	char *banner = (char *)address_of("linux_banner");
 
 	if (!banner)
-		SKIP_TEST("only root sees where it is");
+		SKIP_TEST("only root can read kernel addresses");
 	for (int len = 1; len <= 16; len++) {
 		EXPECT_EQ(-EFAULT, put(banner, len)) {
 			TH_LOG("len %d", len);
@@ -482,7 +478,7 @@ TEST_F(msgbox, get_into_kernel_addresses)
 	}
 }
 
-/* The last page a process can have, and the step beyond it. */
+/* The last page of user space, and across its end. */
 TEST_F(msgbox, across_the_end_of_user_space)
 {
 	char *end = (char *)0x7ffffffff000;
@@ -508,7 +504,7 @@ TEST_F(msgbox, across_the_end_of_user_space)
 	munmap(page, PAGE);
 }
 
-/* No byte is read or written, so no byte can be bad. */
+/* A call that accesses no byte cannot fault. */
 TEST_F(msgbox, a_message_of_no_bytes_has_no_bad_pointer)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kernel_addresses); i++) {

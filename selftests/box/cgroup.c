@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The box's memory is charged to the memory cgroup of whoever puts. Where that
- * has no more room the put fails, and nothing else happens: no other call is
- * hurt, nothing is half done, and nobody is killed for it.
+ * The box's memory is charged to the memory cgroup of the process that puts. When
+ * that cgroup is full, the put fails and nothing else happens: no other call
+ * fails, no message is half put, and no process is killed.
  */
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -13,29 +13,29 @@
 #include "sysfs.h"
 
 #define SEGMENT		(64 * KIB)
-/* What an empty box may hold: its own segment and an unused one. */
+/* The most that an empty box holds: its first segment and a spare segment. */
 #define EMPTY_MAX	(SEGMENT + MIB + PAGE)
-/* Small beside the box's own limit, large beside what an empty box may hold. */
+/* Much less than the box's limit, much more than an empty box may hold. */
 #define MEMORY_MAX	(8 * MIB)
-/* More than MEMORY_MAX has room for, whatever the size of the messages. */
+/* More messages than fit in MEMORY_MAX, at any size tested here. */
 #define PUTS_MAX	(2 * MEMORY_MAX / 1000)
 /*
- * How often a put is refused: if each left something behind, it would show.
- * Between them one may succeed, where the kernel has found some room after all.
+ * How many puts have to fail, so that a leak in each of them adds up. A put between
+ * them may succeed if the kernel has reclaimed some memory.
  */
 #define REFUSALS	100
 
-/* What the process in the cgroup tells. Shared, so that telling takes no memory. */
+/* The report of the process in the cgroup; shared, so that it needs no memory. */
 struct told {
-	long puts;		/* that succeeded */
-	long refusals;		/* puts that were refused for want of memory */
-	long got;		/* what it could still get */
-	long put_again;		/* and put in its place */
+	long puts;		/* puts that succeeded */
+	long refusals;		/* puts that failed for lack of memory */
+	long got;		/* result of a get when the cgroup was full */
+	long put_again;		/* result of a put after that get */
 };
 
 FIXTURE(cgroup)
 {
-	char mounted[32];	/* by this test; empty if there was one */
+	char mounted[32];	/* by this test; empty if cgroup2 was mounted before */
 	char folder[96];
 	char *message;
 	struct told *told;
@@ -50,7 +50,7 @@ FIXTURE_VARIANT_ADD(cgroup, small) { .len = 1000 };
 FIXTURE_VARIANT_ADD(cgroup, large) { .len = 100000 };
 FIXTURE_VARIANT_ADD(cgroup, megabyte) { .len = MIB };
 
-/* The number behind a word, or the only one; -1 if there is none. */
+/* The number after this word, or, with an empty word, the only number; or -1. */
 static long read_file(const char *folder, const char *name, const char *word)
 {
 	char path[160], line[128];
@@ -70,7 +70,7 @@ static long read_file(const char *folder, const char *name, const char *word)
 
 static bool has_memory_controller(const char *folder)
 {
-	/* It says EINVAL or ENOENT where there is no such controller. */
+	/* Without a memory controller the write gives EINVAL or ENOENT. */
 	return !write_text(folder, "cgroup.subtree_control", "+memory");
 }
 
@@ -91,12 +91,12 @@ FIXTURE_SETUP(cgroup)
 		root = self->mounted;
 		if (mount("cgroup2", root, "cgroup2", 0, NULL)) {
 			rmdir(root);
-			SKIP_TEST("cgroup2 cannot be mounted: not root, or not there");
+			SKIP_TEST("cgroup2 cannot be mounted: not root, or no cgroup2");
 		}
 		if (!has_memory_controller(root)) {
 			umount(root);
 			rmdir(root);
-			SKIP_TEST("cgroup2 has no memory controller to give");
+			SKIP_TEST("cgroup2 has no memory controller");
 		}
 	}
 	snprintf(self->folder, sizeof(self->folder), "%s/dm510_msgbox.%d", root, getpid());
@@ -118,9 +118,8 @@ FIXTURE_TEARDOWN(cgroup)
 }
 
 /*
- * Once the cgroup is full its process must not need memory for itself: that
- * would be the OOM killer's business. So all that it has is made its own
- * before it goes in.
+ * Once the cgroup is full, its process must not need more memory itself, or the OOM
+ * killer would end it. So it locks all its memory before it enters the cgroup.
  */
 static void put_until_refused(struct told *told, const char *message, char *buf, int len)
 {
@@ -139,7 +138,7 @@ static void put_until_refused(struct told *told, const char *message, char *buf,
 	told->put_again = put(message, len);
 }
 
-/* How the process in the cgroup ended; 0 is well. */
+/* Returns the wait status of the process in the cgroup, or -1. */
 static int run_in_cgroup(const char *folder, struct told *told, const char *message, int len)
 {
 	char *buf = map(len, PROT_READ | PROT_WRITE);
@@ -161,7 +160,7 @@ static int run_in_cgroup(const char *folder, struct told *told, const char *mess
 	return status;
 }
 
-/* How many of so many could be put. */
+/* Puts the message count times. Returns how many puts succeeded. */
 static long put_many(const char *message, int len, long count)
 {
 	long done = 0;
@@ -171,7 +170,7 @@ static long put_many(const char *message, int len, long count)
 	return done;
 }
 
-/* How many of so many came out, and were this message. */
+/* Gets the message count times. Returns how many gets were right. */
 static long get_many(const char *message, int len, long count)
 {
 	long done = 0;
@@ -181,7 +180,7 @@ static long get_many(const char *message, int len, long count)
 	return done;
 }
 
-/* Charges that a CPU keeps for the next one, 64 pages each, and bookkeeping. */
+/* Each CPU keeps a charge of up to 64 pages in stock; the rest is bookkeeping. */
 static long charged_anyway(void)
 {
 	return sysconf(_SC_NPROCESSORS_CONF) * 64 * PAGE + 512 * KIB;
@@ -195,12 +194,12 @@ TEST_F(cgroup, a_put_that_is_refused_hurts_nobody)
 	struct told *told = self->told;
 	static const char other[8000];
 	int len = variant->len;
-	/* Of a large message: its bytes, a header, and the rest of a page. */
+	/* A large message takes its bytes, a header, and the rest of a page. */
 	long each = len > 8 * KIB ? len + 16 + PAGE : len + 8;
 
 	ASSERT_EQ(0, run_in_cgroup(self->folder, told, self->message, len));
 	ASSERT_EQ(REFUSALS, told->refusals);
-	/* Its room was used, and it can go on with that. */
+	/* It used all its memory, and can put again after a get. */
 	EXPECT_LT(MEMORY_MAX - EMPTY_MAX - charged_anyway() - each, told->puts * each);
 	EXPECT_EQ(len, told->got);
 	EXPECT_EQ(0, told->put_again);
@@ -214,7 +213,7 @@ TEST_F(cgroup, a_put_that_is_refused_hurts_nobody)
 	EXPECT_EQ(told->puts * len, figure("bytes"));
 	EXPECT_GE(held + told->puts * each + 2 * SEGMENT, figure("memory"));
 
-	/* Who is not in the cgroup notices nothing. */
+	/* Processes outside the cgroup are not affected. */
 	ASSERT_EQ(100, put_many(other, sizeof(other), 100));
 	ASSERT_EQ(0, put(self->message, len));
 	ASSERT_EQ(len, get_expecting(self->message, len));
@@ -238,7 +237,7 @@ TEST_F(cgroup, what_is_taken_is_no_longer_charged)
 	EXPECT_GT(EMPTY_MAX + charged_anyway(),
 		  read_file(self->folder, "memory.current", ""));
 
-	/* And it can be used once more. */
+	/* The cgroup has room again. */
 	ASSERT_EQ(0, run_in_cgroup(self->folder, told, self->message, variant->len));
 	EXPECT_EQ(REFUSALS, told->refusals);
 	EXPECT_LT(first / 2, told->puts);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where a call is wrong in several ways at once, the error is the one that
- * stands first in the contract. And the full box: a put fails with EAGAIN,
- * nothing is lost, and what counts is the memory really held.
+ * When a call is wrong in several ways, it returns the error that comes first in
+ * the contract. Then the full box: a put fails with EAGAIN, no message is lost,
+ * and the limit counts the memory really held.
  */
 #include "msgbox.h"
 
-/* Nobody can read or write here. */
+/* No process can read or write here. */
 #define BAD	((char *)PAGE)
 
 FIXTURE(order)
@@ -24,7 +24,7 @@ FIXTURE_SETUP(order)
 	self->limit_before = parameter("max_bytes");
 	ASSERT_LT(0, self->largest);
 	ASSERT_LT(0, self->limit_before);
-	/* Faster to fill; where it cannot be changed, it is filled all the same. */
+	/* A low limit is faster to reach; the tests also work with the present one. */
 	self->limit = 4 * self->largest;
 	if (set_parameter("max_bytes", self->limit))
 		self->limit = self->limit_before;
@@ -42,10 +42,10 @@ FIXTURE_TEARDOWN(order)
 	end_with_empty_box(_metadata);
 }
 
-/* The least and the greatest that count as one, and AT_FDCWD. */
+/* The smallest and the largest values that put takes for one, and AT_FDCWD. */
 static const int descriptors[] = { 1, 3, 4095, -1, AT_FDCWD, -4095 };
 
-/* How an int stands in a register: below its sign, or below zeros. */
+/* The two ways to extend an int to a register: by its sign, or by zeros. */
 static char *with_sign(int fd)
 {
 	return (char *)(long)fd;
@@ -56,7 +56,7 @@ static char *with_zeros(int fd)
 	return (char *)(unsigned long)(unsigned int)fd;
 }
 
-/* Nothing but ENOSYS, whatever else is wrong. Returns how many were otherwise. */
+/* Each put has to give ENOSYS, whatever else is wrong. Returns how many did not. */
 static int puts_of_descriptors(const long *lengths, size_t count)
 {
 	int wrong = 0;
@@ -78,7 +78,7 @@ TEST_F(order, put_of_a_file_descriptor_before_all_else)
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
-/* One further in either direction, or with something else above the int. */
+/* The neighbors of those values, and values with other bits above the int. */
 TEST_F(order, put_of_what_is_no_file_descriptor)
 {
 	static const unsigned long addresses[] = {
@@ -101,7 +101,7 @@ TEST_F(order, put_of_what_is_no_file_descriptor)
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
-/* To a get a file descriptor is an address like any other that nobody has. */
+/* For a get, a file descriptor is a bad pointer like any other. */
 TEST_F(order, get_into_a_file_descriptor)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++) {
@@ -120,7 +120,7 @@ TEST_F(order, get_into_a_file_descriptor)
 	}
 }
 
-/* Good memory at addresses whose lower half looks like a file descriptor. */
+/* Good memory at addresses with a lower half like a file descriptor's. */
 TEST_F(order, buffers_near_file_descriptors_are_good)
 {
 	static const unsigned long addresses[] = {
@@ -143,7 +143,7 @@ TEST_F(order, buffers_near_file_descriptors_are_good)
 	}
 }
 
-/* The price: what is mapped there on purpose can be got into and not put from. */
+/* The price of the rule: memory mapped here works for a get, but not for a put. */
 TEST_F(order, the_last_page_below_4_gib)
 {
 	char *page = (char *)0xfffff000;
@@ -217,12 +217,12 @@ TEST_F(order, get_too_short_before_bad_pointer)
 }
 
 /*
- * Puts messages of one length until the box is full. Returns how many there
- * were room for, or the error that was not EAGAIN.
+ * Puts messages of one length until the box is full. Returns their number, or
+ * the error if a put failed with another error than EAGAIN.
  */
 static long put_until_full(char *message, long limit, long len)
 {
-	/* Each message holds memory, so there cannot be more than this. */
+	/* Each message takes memory, so there cannot be more than this. */
 	long most = limit / (len + 1) + 1;
 	long count, ret = 0;
 
@@ -235,7 +235,7 @@ static long put_until_full(char *message, long limit, long len)
 	return ret == -EAGAIN ? count : ret ? ret : -EOVERFLOW;
 }
 
-/* The same messages, the last one first. Returns how many came back right. */
+/* Gets the same messages, last one first. Returns how many were right. */
 static long get_until_empty(char *message, long len, long count)
 {
 	char *buf = malloc(len + 1);
@@ -259,13 +259,13 @@ TEST_F(order, full_box_loses_nothing_and_works_again)
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		long count = put_until_full(self->message, self->limit, sizes[i]);
 
-		/* Half of the limit is payload, at the very least. */
+		/* At least half of the limit is payload. */
 		ASSERT_LE(self->limit / 2 / sizes[i], count) {
 			TH_LOG("messages of %ld bytes", sizes[i]);
 		}
 		ASSERT_EQ(-EAGAIN, put(self->message, sizes[i]));
 
-		/* One out, one in: the room that a get makes can be used. */
+		/* A get makes room for a put of the same length. */
 		fill(self->message, 64, count - 1);
 		ASSERT_EQ(sizes[i], get_expecting(self->message, sizes[i]));
 		ASSERT_EQ(0, put(self->message, sizes[i]));
@@ -276,7 +276,7 @@ TEST_F(order, full_box_loses_nothing_and_works_again)
 		}
 		ASSERT_EQ(-ENODATA, get_nothing());
 
-		/* And the room was given back: as many fit again. */
+		/* All the room was given back: as many fit again. */
 		ASSERT_EQ(count, put_until_full(self->message, self->limit, sizes[i]));
 		ASSERT_EQ(count, drain());
 	}
@@ -322,15 +322,15 @@ static long memory_line(const char *name)
 	return kib * KIB;
 }
 
-/* Exact, where MemAvailable can go without freed pages for a long time. */
+/* Exact; MemAvailable can miss freed pages for a long time. */
 static long kernel_memory(void)
 {
 	return memory_line("VmallocUsed") + memory_line("Slab");
 }
 
 /*
- * For everything else that happens on the machine. A kernel that checks memory
- * (KASAN, kmemleak) keeps books of up to 4 KiB on each piece of it.
+ * A margin for everything else on the machine. A kernel that checks memory (KASAN,
+ * kmemleak) records up to 4 KiB for each allocation.
  */
 static long margin(long limit)
 {
@@ -338,9 +338,9 @@ static long margin(long limit)
 }
 
 /*
- * A length just beyond a page or so is where memory held and payload differ
- * most for large messages. What the kernel holds more must not be more than
- * the limit.
+ * For large messages, memory held and payload differ most at a length just above
+ * a whole number of pages. The kernel's memory must not grow by more than the
+ * limit.
  */
 TEST_F(order, memory_really_held_is_within_the_limit)
 {
@@ -366,8 +366,8 @@ TEST_F(order, memory_really_held_is_within_the_limit)
 }
 
 /*
- * Small messages, down to those of no bytes at all, are bounded too. To the
- * default limit these would be many millions, so the limit is lowered.
+ * Small messages, even empty ones, are bounded as well. The default limit would
+ * take many millions of them, so the limit is lowered.
  */
 FIXTURE(low_limit)
 {
@@ -408,7 +408,7 @@ TEST_F(low_limit, small_messages_are_bounded)
 		ASSERT_LT(0, count) {
 			TH_LOG("messages of %ld bytes", sizes[i]);
 		}
-		/* At most 16 bytes beyond the payload, and two spare segments. */
+		/* At most 16 bytes each beyond the payload, and two spare segments. */
 		EXPECT_LE(MIB / 2 / (sizes[i] + 16), count) {
 			TH_LOG("messages of %ld bytes", sizes[i]);
 		}

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For fault_injection.sh: one operation, again and again, with the kernel's fault
- * injection (/proc/self/fail-nth) failing first nothing, then the first
- * allocation in it, the second one, ... until there is none left to fail.
+ * For fault_injection.sh: repeats one operation with the kernel's fault injection
+ * (/proc/self/fail-nth). At first nothing fails, then the first allocation or user
+ * copy in the operation, then the second one, and so on until there is none left.
  *
- *	fault_injection OPERATION	all of that; fails, and says where, if ever
- *					the result, the box or a figure was not
- *					what the contract says
- *	fault_injection list		the operations
- *	fault_injection race SECONDS	gets whose memory goes away meanwhile
- *	fault_injection unload NTH	one rmmod; prints the error's name, or 0
+ *	fault_injection OPERATION	does that; fails, and says where, if the result,
+ *					the box or a figure was ever not what the
+ *					contract says
+ *	fault_injection list		prints the names of the operations
+ *	fault_injection race SECONDS	makes gets with a page that is taken away
+ *	fault_injection unload NTH	makes one rmmod; prints the error's name, or 0
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,18 +22,18 @@
 #define SMALL		FILLER
 #define IN_SEGMENT	FILLERS
 #define LARGE		200000
-/* So many fill it above the record of a large message: 159 * (408 + 4) + 8 + 4. */
+/* These fill a segment above the record of a large message: 159 * (408 + 4) + 8 + 4. */
 #define TINY		408
 #define TINY_IN_SEGMENT	159
 
-/* More allocations than any of the operations makes. */
+/* More than the allocations and copies of any operation. */
 #define MOST		2000
 
 /* --- fault injection: counts allocations and copy_from_user() of this thread */
 
 static int fail_nth_fd;
 
-/* Both of these are counted, too, and may fail themselves for it. */
+/* The write itself counts as well and may fail. */
 static void fail_nth(unsigned int n)
 {
 	char text[16];
@@ -43,7 +43,7 @@ static void fail_nth(unsigned int n)
 		;
 }
 
-/* Has one failed since? */
+/* Has a failure been injected since fail_nth()? */
 static bool has_failed(void)
 {
 	char text[16];
@@ -51,7 +51,7 @@ static bool has_failed(void)
 	return pread(fail_nth_fd, text, sizeof(text), 0) > 0 && text[0] == '0';
 }
 
-/* --- the box: what is in it, and its figures */
+/* --- the box: its messages and its figures */
 
 struct message {
 	int len;
@@ -124,12 +124,12 @@ static bool are_the_same(const struct figures *expected, const struct figures *f
 	return same;
 }
 
-/* --- the caller's memory, in a place of its own */
+/* --- the caller's memory, at a fixed address */
 
 #define MEMORY_SIZE	(2 * MIB)
 static char * const memory = (char *)0x600000000000;
 
-/* Afresh, its page tables as well. */
+/* Maps it again, so that its page tables are fresh as well. */
 static void map_memory(void)
 {
 	munmap(memory, MEMORY_SIZE);
@@ -149,7 +149,7 @@ static void forbid(size_t from, size_t len)
 		abort();
 }
 
-/* --- what is there before an operation */
+/* --- the state before an operation */
 
 static void small_message(void)
 {
@@ -158,7 +158,7 @@ static void small_message(void)
 	fill_box(SMALL, 1);
 }
 
-/* The lowest message takes the unused segment that the last time has left. */
+/* The lowest message takes the spare segment that the previous step left. */
 static void no_unused_segment(void)
 {
 	map_memory();
@@ -200,7 +200,7 @@ static void forbidden_and_no_room(void)
 	forbid(0, MEMORY_SIZE);
 }
 
-/* The next message begins with an unused segment. */
+/* The next message needs a new segment, and there is a spare one. */
 static void forbidden_and_unused_segment(void)
 {
 	static char bytes[SMALL];
@@ -211,7 +211,7 @@ static void forbidden_and_unused_segment(void)
 			abort();
 }
 
-/* What still fits in the segment can be read, the rest cannot. */
+/* The part of the next message that fits in the segment is good, the rest is bad. */
 static void rest_forbidden(void)
 {
 	map_memory();
@@ -262,14 +262,14 @@ static void large_message_one_page_forbidden(void)
 struct operation {
 	const char *name;
 	void (*set_up)(void);
-	int put, get;		/* so many bytes */
-	size_t at;		/* where in the caller's memory */
-	long ret;		/* if nothing is made to fail */
-	long failures[2];	/* if something is: each of them must be seen */
-	long grows;		/* by how much the box's memory does, in bytes */
+	int put, get;		/* how many bytes */
+	size_t at;		/* offset in the caller's memory */
+	long ret;		/* the result without a failure */
+	long failures[2];	/* the results with one, each of which must be seen */
+	long grows;		/* bytes that it adds to the box's memory */
 };
 
-/* Memory of a large message: that of its segment, whose header has 16 bytes. */
+/* The segment of a large message, which has a header of 16 bytes. */
 #define LARGE_MEMORY ((LARGE + 16 + PAGE - 1) / PAGE * PAGE)
 
 static const struct operation operations[] = {
@@ -298,7 +298,7 @@ static const struct operation operations[] = {
 	  .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
 
 	{ .name = "get_small", .set_up = small_message, .get = SMALL, .ret = SMALL },
-	/* A page that could not be brought in is asked for again. */
+	/* After a failure to fault in the page, the get tries again. */
 	{ .name = "get_small_missing", .set_up = small_message_missing,
 	  .get = SMALL, .ret = SMALL },
 	{ .name = "get_small_forbidden", .set_up = small_message_forbidden,
@@ -315,7 +315,7 @@ static const struct operation operations[] = {
 	  .get = LARGE, .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
 };
 
-/* What the figures are to be after a call that has returned so. */
+/* Changes the figures as a call with this result has to. */
 static void expect_figures(const struct operation *operation, long ret,
 			   struct figures *figures)
 {
@@ -360,7 +360,7 @@ struct outcome {
 	bool injected;
 };
 
-/* The call, with the nth allocation in it failing; 0: none. */
+/* Makes the call with its nth allocation or copy failing; 0: none. */
 static struct outcome call(const struct operation *operation, unsigned int nth)
 {
 	char *at = memory + operation->at;
@@ -376,7 +376,7 @@ static struct outcome call(const struct operation *operation, unsigned int nth)
 	return outcome;
 }
 
-/* That, from an empty box to an empty box. */
+/* One call, from an empty box to an empty box. */
 static bool step(const struct operation *operation, unsigned int nth, struct outcome *outcome)
 {
 	struct figures expected, found;
@@ -392,9 +392,9 @@ static bool step(const struct operation *operation, unsigned int nth, struct out
 	else if (!are_the_same(&expected, &found))
 		;
 	else if (read_number(MODULE_FOLDER, "refcnt"))
-		printf("# the module is held\n");
+		printf("# the module has a reference left\n");
 	else if (outcome->ret >= 0 && !is_delivered(operation))
-		printf("# the message is not what was put\n");
+		printf("# the message is not the one that was put\n");
 	else if (empty_box())
 		return true;
 	return false;
@@ -409,9 +409,8 @@ static bool is_each_seen(const struct operation *operation, const bool seen[2])
 }
 
 /*
- * From the first failure to the last, and from the first again while one that has to
- * be seen was not: how many allocations there are is not the same each time, so that
- * the last one can be missed.
+ * Goes through all failures, and again while an expected result is missing: the number
+ * of allocations varies, so one round can miss the last one.
  */
 static bool run(const struct operation *operation)
 {
@@ -431,7 +430,8 @@ static bool run(const struct operation *operation)
 			nth = 0;
 	} while ((!nth++ || outcome.injected) && nth < MOST);
 
-	printf("# %s: %u failures, %u of them of the call\n", operation->name, nth - 2, failed);
+	printf("# %s: %u failures, %u of them made the call fail\n", operation->name,
+	       nth - 2, failed);
 	for (int i = 0; i < 2; i++) {
 		if (operation->failures[i] && !seen[i]) {
 			printf("# %s never happened\n", strerrorname_np(-operation->failures[i]));
@@ -441,7 +441,7 @@ static bool run(const struct operation *operation)
 	return nth < MOST;
 }
 
-/* --- a page that goes away in the middle of a get */
+/* --- a page that is taken away during a get */
 
 static atomic_bool stop;
 
@@ -454,9 +454,9 @@ static void *take_away(void *page)
 }
 
 /*
- * The message goes on in another segment just where the buffer's third page
- * begins, and that is there when get looks, and with luck is not when it writes.
- * None of it may be missing all the same, but what is taken away again.
+ * The message continues in another segment exactly where the buffer's third page begins.
+ * That page is present when the get checks it and sometimes gone when the get writes.
+ * The get has to deliver the whole message all the same.
  */
 static int race(int seconds)
 {
@@ -499,7 +499,7 @@ int main(int argc, char **argv)
 	bool list = argc == 2 && !strcmp(argv[1], "list");
 
 	fail_nth_fd = open("/proc/self/fail-nth", O_RDWR);
-	/* No page of this program is to be brought in between. */
+	/* The program's own pages must not fault. */
 	if (fail_nth_fd < 0 || mlockall(MCL_CURRENT)) {
 		perror("fault_injection");
 		return 2;

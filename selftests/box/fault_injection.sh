@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Each allocation and each copy from and to user memory that the module makes fails
-# at least once, and then all is as the contract says: the calls' errors, the box,
-# its figures, the kernel's text, and no memory lost.
+# Makes each allocation and each copy of user memory in the module fail at least once.
+# Then the errors of the calls, the box, its figures and the kernel's code have to be
+# as the contract says, and no memory may leak.
 #
-# It wants a kernel with fault injection, and kmemleak.
+# Needs a kernel with fault injection and kmemleak.
 
-# The tests are called by name, from a list.
+# run_tests calls the tests by name.
 # shellcheck disable=SC2317
 
 # shellcheck source=selftests/lib/lib.sh
@@ -22,8 +22,8 @@ for needed in failslab fail_page_alloc fail_usercopy kmemleak; do
 done
 [ -r "$modules/fail_nth.ko" ] || skip "no $modules/fail_nth.ko"
 
-# switch_injection IGNORED MIN_ORDER VERBOSE: N 0 0 lets everything fail, and says
-# nothing in the log. It fails for nobody who has not asked for it.
+# switch_injection IGNORED MIN_ORDER VERBOSE: with N 0 0 every allocation can fail, and
+# nothing is logged. Only tasks that use fail-nth see failures.
 switch_injection()
 {
 	for knob in failslab/ignore-gfp-wait fail_page_alloc/ignore-gfp-wait \
@@ -43,7 +43,7 @@ leave()
 	switch_injection Y 1 2
 }
 
-# How often the module has been let down so far.
+# The number of failures injected into the module so far.
 failures()
 {
 	awk '{ sum += $1 } END { print sum + 0 }' "$places"
@@ -55,13 +55,13 @@ operation()
 	load && "$here/fault_injection" "$1" && calls_work && unload && text_is_as_before
 }
 
-# Copies of msgbox_get() that have failed: of what, counted apart, where it goes on.
+# The number of places in msgbox_get() at which a copy has failed.
 copies_in_get()
 {
 	grep -c '^[0-9]* copy_user.* < msgbox_get+' "$places"
 }
 
-# The second one fails only where another thread comes in between.
+# The copy at the second place fails only if another thread interferes.
 get_while_memory_goes_away()
 {
 	load || return 1
@@ -72,7 +72,7 @@ get_while_memory_goes_away()
 	calls_work && unload
 }
 
-# Sets injected: how often something has failed.
+# load_with_failure NTH: sets injected, the number of failures
 load_with_failure()
 {
 	before=$(failures)
@@ -105,9 +105,9 @@ loading()
 			return 1
 		}
 	done
-	echo "# loading: $((number_of - 1)) failures, $refused of them of insmod"
+	echo "# loading: $((number_of - 1)) failures, $refused of them made insmod fail"
 	if [ "$number_of" -lt 2 ] || [ "$refused" -lt 2 ]; then
-		echo '# nothing has failed, so nothing was shown'
+		echo '# nothing failed, so nothing was tested'
 		return 1
 	fi
 	load && calls_work && unload && text_is_as_before
@@ -118,7 +118,7 @@ unload_with_failure()
 	load && outcome=$("$here/fault_injection" unload "$1") || return 1
 	case $outcome in
 	0\ *) module_is_gone ;;
-	# The name of the module could not be copied.
+	# The copy of the module's name failed.
 	'EFAULT failed') module_is_there && calls_work && unload ;;
 	*) is 'rmmod' '0 or EFAULT' "$outcome" ;;
 	esac && calls_are_gone && text_is_as_before
@@ -139,8 +139,8 @@ unloading()
 	[ "$number_of" -gt 1 ]
 }
 
-# The table: what is in the list of sites, and how often it has failed. What should
-# have and has not, or has and is not in the list, is an error.
+# Prints each listed site and how often it failed. A listed site that did not fail is
+# an error, and so is a failure at a site that is not listed.
 each_site_has_failed()
 {
 	awk -F '\t' -v sites="$here/fault_injection.sites" '
@@ -179,9 +179,9 @@ each_site_has_failed()
 
 nothing_leaks()
 {
-	# Where it has run out of memory it has switched itself off, and fails here.
+	# This write fails if kmemleak ran out of memory and switched itself off.
 	echo scan >"$debug/kmemleak" || return 1
-	# Only what has been there for five seconds is reported.
+	# kmemleak reports only objects that are older than five seconds.
 	sleep 6
 	echo scan >"$debug/kmemleak" || return 1
 	head -n 60 "$debug/kmemleak" >"$tmp/leaks"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The caller's memory changes under a call: another thread takes it away,
- * protects it, moves it or forks, or the caller is killed. A call then either
- * succeeds, with all of the message, or changes nothing.
+ * The caller's memory changes during a call: another thread unmaps it, protects it,
+ * moves it or forks, or the caller is killed. Each call either succeeds with the
+ * whole message or changes nothing.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -15,13 +15,13 @@
 #include "sysfs.h"
 
 #define LEN_MAX		MIB
-/* Unaligned: no message begins or ends with a page. */
+/* No message begins or ends at a page border. */
 #define OFFSET		(PAGE - 100)
 #define SIZE		(LEN_MAX + 2 * PAGE)
 
 /*
- * Threads that race make a machine that is short of CPUs arbitrarily slow: a test
- * is over after so many rounds or so many seconds.
+ * Racing threads can be very slow on a machine with few CPUs, so a test ends after a
+ * number of rounds or after this many seconds.
  */
 #define SECONDS		2
 
@@ -42,15 +42,15 @@ enum change { UNMAP, PROTECT_NONE, PROTECT_READ, DISCARD, MOVE };
 struct victim {
 	char *memory;		/* SIZE bytes */
 	char *elsewhere;	/* a place to move one page to */
-	size_t used;		/* of it, in bytes */
+	size_t used;		/* bytes of it that are in use */
 	enum change change;
-	atomic_int hold;	/* wanted: no changes */
-	atomic_int held;	/* granted: all is as it was */
+	atomic_int hold;	/* request: stop changing it */
+	atomic_int held;	/* answer: all of it is mapped */
 	atomic_int stop;
 	atomic_int failed;
 };
 
-/* One page goes away for a moment; true if it is back. */
+/* Takes one page away for a moment. Returns true if it is back. */
 static bool change_page(const struct victim *victim, char *page)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
@@ -98,12 +98,12 @@ static void *changer(void *data)
 			break;
 		}
 	}
-	/* Nobody waits for what does not come. */
+	/* hold_still() must not wait for a thread that has ended. */
 	atomic_store(&victim->held, 1);
 	return NULL;
 }
 
-/* Returns when the memory is whole and stays so. */
+/* Waits until all memory is mapped and stays mapped. */
 static void hold_still(struct victim *victim)
 {
 	atomic_store(&victim->hold, 1);
@@ -122,7 +122,7 @@ FIXTURE(changing)
 {
 	struct victim victim;
 	pthread_t thread;
-	char *buf;		/* in the memory that changes */
+	char *buf;		/* in the changing memory */
 	char *message;
 	char *copy;
 };
@@ -181,7 +181,7 @@ static void number(char *message, int id)
 	memcpy(message, &id, sizeof(id));
 }
 
-/* The same bytes, or none where the page was dropped meanwhile. */
+/* The same bytes, or zeros where a page was discarded. */
 static bool same_or_dropped(const char *found, const char *expected, int len)
 {
 	for (int i = 0; i < len; i++)
@@ -222,7 +222,7 @@ TEST_F(changing, put_takes_all_or_nothing)
 		done++;
 	}
 	TH_LOG("%d of %d puts succeeded", done, i);
-	/* Such memory can be read all the time. */
+	/* This memory is readable at all times. */
 	if (variant->change == DISCARD || variant->change == PROTECT_READ)
 		EXPECT_EQ(i, done);
 }
@@ -233,7 +233,7 @@ TEST_F(changing, get_delivers_all_or_nothing)
 	time_t end = 0;
 	long ret;
 
-	/* Below it, to see that nothing is put back out of order. */
+	/* A message below, to see that the order does not change. */
 	ASSERT_EQ(0, put("below", 5));
 	for (i = 0; i < rounds && !is_over(&end); i++) {
 		hold_still(&self->victim);
@@ -257,12 +257,12 @@ TEST_F(changing, get_delivers_all_or_nothing)
 	}
 	ASSERT_EQ(5, get_expecting("below", 5));
 	TH_LOG("%d of %d gets succeeded", done, i);
-	/* Such memory can be written all the time. */
+	/* This memory is writable at all times. */
 	if (variant->change == DISCARD)
 		EXPECT_EQ(i, done);
 }
 
-/* Kernel memory of the kind that messages are in, in KiB; -1 if it cannot be told. */
+/* Memory of vmalloc, which the box uses, in KiB; -1 if the kernel does not say. */
 static long vmalloc_used(void)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
@@ -278,7 +278,7 @@ static long vmalloc_used(void)
 
 #define FAULTS 30
 
-/* Each has 1 MiB of the kernel's memory for a moment: were it lost, it would show. */
+/* Each call holds 1 MiB of kernel memory for a moment, so a leak would be seen. */
 TEST_F(msgbox, large_calls_that_fault_leave_no_memory_behind)
 {
 	char *buf = map(LEN_MAX, PROT_READ | PROT_WRITE);
@@ -303,9 +303,8 @@ TEST_F(msgbox, large_calls_that_fault_leave_no_memory_behind)
 #define FORKS 25
 
 /*
- * After a fork the child and its parent share each page until one of them
- * writes it, and gets a new one. A message must arrive in the page that the
- * caller has then.
+ * After a fork, child and parent share each page until one of them writes to it and
+ * gets a copy. The message must arrive in the page that the caller has then.
  */
 static void *forker(void *data)
 {
@@ -323,7 +322,7 @@ static void *forker(void *data)
 		if (!pid) {
 			char nothing;
 
-			/* Lives until its parent has written every page. */
+			/* Waits until its parent has written to every page. */
 			close(alive[1]);
 			_exit(read(alive[0], &nothing, 1));
 		}
@@ -358,7 +357,7 @@ static void forks_during_calls(struct __test_metadata *_metadata, int len)
 	atomic_store(&victim.stop, 1);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, atomic_load(&victim.failed));
-	/* Else the run has shown nothing. */
+	/* Otherwise the run has tested nothing. */
 	EXPECT_LT(0, atomic_load(&victim.held));
 	free(message);
 }
@@ -379,16 +378,16 @@ TEST_F(msgbox, forks_during_large_calls)
 #define MESSAGES	(100 * 1000)
 #define KILL_LEN_MAX	(100 * 1000)
 
-/* Shared by the processes; outlives those that are killed. */
+/* Shared by all processes, so it survives the killed ones. */
 struct ledger {
-	atomic_int begun;	/* calls */
-	atomic_int next;	/* message to be put */
-	atomic_int puts, gets;	/* that have returned with success */
+	atomic_int begun;	/* calls begun */
+	atomic_int next;	/* message to put */
+	atomic_int puts, gets;	/* that returned with success */
 	atomic_int broken;
 	atomic_uchar taken[MESSAGES];
 };
 
-/* The bytes follow from the number in front of them. */
+/* The bytes are derived from the number that they begin with. */
 static void make_message(char *buf, int len, int id)
 {
 	fill(buf, len, id);
@@ -449,7 +448,7 @@ static pid_t begin_to_be_killed(struct ledger *ledger, unsigned long random)
 	return pid;
 }
 
-/* Some calls later, at any moment of one. */
+/* Kills it some calls later, at a random moment of a call. */
 static bool wait_and_kill(struct ledger *ledger, pid_t pid, unsigned long dice)
 {
 	int until = atomic_load(&ledger->begun) + 1 + dice % 20;
@@ -475,7 +474,7 @@ TEST_F(msgbox, killed_in_the_middle_of_a_call)
 	ledger = mmap(NULL, sizeof(*ledger), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, ledger);
-	/* Another one uses the box all the time, and is killed last. */
+	/* One more process uses the box all the time and is killed last. */
 	other = begin_to_be_killed(ledger, KILLS);
 	ASSERT_LT(0, other);
 	for (int i = 0; i < KILLS && !is_over(&end); i++) {
@@ -486,7 +485,7 @@ TEST_F(msgbox, killed_in_the_middle_of_a_call)
 	}
 	ASSERT_TRUE(wait_and_kill(ledger, other, 0));
 
-	/* A call that was killed may have happened; any other one has or has not. */
+	/* A killed call may have taken effect or not; all others are known. */
 	puts = figure("puts") - puts;
 	gets = figure("gets") - gets;
 	EXPECT_LE(atomic_load(&ledger->puts), puts);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kinds of memory. What read(2) can fill, get can fill, and what write(2) can
- * send, put can put: for each kind and size both are asked, each in a process of
- * its own, so that nobody finds what another one has brought in.
+ * Kinds of memory. A get can fill what read(2) can fill, and a put can send what
+ * write(2) can send. For each kind and size the test makes both calls, each in a
+ * process of its own, so that no call finds pages that another one faulted in.
  *
- * Where get has to differ, the table says so (.unpinnable): a message above 8 KiB
- * is delivered only to memory that the kernel can pin. Memory that another thread
- * changes meanwhile is for faults_in_the_middle.
+ * The table marks where get has to differ (.unpinnable): a large message is
+ * delivered only to memory that the kernel can pin. Memory that another thread
+ * changes during the call is tested by faults_in_the_middle.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -21,14 +21,14 @@
 #define HUGE_PAGE	(2 * MIB)
 #define HUGE_PAGES	"/proc/sys/vm", "nr_hugepages"
 
-/* The first address that no process can have. */
+/* The first address beyond user space. */
 #define TASK_SIZE	0x7ffffffff000
 
-/* Of newer kernels and C libraries. */
+/* From newer kernels and C libraries. */
 #define MADV_GUARD	102
 #define SYS_secret	447
 
-/* Where nothing answers: writes are lost, what is read is all ones. */
+/* No device answers here: writes are lost, reads give all ones. */
 #define DEVICE_AT	0xe0000000
 
 #define LARGE(len)	((len) > 8 * KIB)
@@ -40,7 +40,7 @@ static size_t to_pages(size_t len)
 	return (len + PAGE - 1) / PAGE * PAGE;
 }
 
-/* --- the kinds: such memory of so many bytes, or NULL where there is none */
+/* --- the kinds: each function returns len bytes of it, or NULL if there is none */
 
 static char *or_null(void *memory)
 {
@@ -153,7 +153,7 @@ static char *key_without_access(size_t len)
 	return with_key(len, PKEY_DISABLE_ACCESS);
 }
 
-/* Where there are keys, the kernel takes one for that. */
+/* The kernel uses a protection key for this, if the processor has them. */
 static char *executable_only(size_t len)
 {
 	char *buf = present(len);
@@ -185,7 +185,7 @@ static void on_signal(int signal)
 	(void)signal;
 }
 
-/* The page is lost until the machine starts again. */
+/* The page is lost until the next boot. */
 static char *poisoned_at_the_end(size_t len)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -204,7 +204,7 @@ static char *device(size_t len)
 			    open("/dev/mem", O_RDWR | O_SYNC), DEVICE_AT));
 }
 
-/* Where a mapping of the process begins, by its name. */
+/* The start of the mapping that has this name in /proc/self/maps. */
 static char *mapping(const char *name)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -257,7 +257,7 @@ static char *below_the_stack(size_t len)
 	return mapping("[stack]") - 3 * PAGE - len;
 }
 
-/* Of what the stack has grown to, the lowest bytes are not used yet. */
+/* The lowest bytes of the stack's mapping are not in use yet. */
 static char *from_below_into_the_stack(size_t len)
 {
 	size_t within = len / 2 < 1000 ? len / 2 : 1000;
@@ -271,7 +271,7 @@ static char *grows_down(char *at)
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0));
 }
 
-/* Free addresses, with more of them on either side than stacks keep free. */
+/* An unmapped address; on both sides more is unmapped than a stack's guard gap. */
 static char *free_addresses(void)
 {
 	char *at = map(8 * MIB, PROT_NONE);
@@ -286,8 +286,8 @@ static char *below_what_grows_down(size_t len)
 }
 
 /*
- * From one mapping through free addresses into another, which has to grow down to
- * the first. Only one that grows down itself may be so near.
+ * From one mapping across unmapped addresses into another, which has to grow down
+ * to the first. Only a mapping that grows down itself may be so close below it.
  */
 static char *from_a_mapping_into_what_grows_down(size_t len)
 {
@@ -298,7 +298,7 @@ static char *from_a_mapping_into_what_grows_down(size_t len)
 		return NULL;
 	if (len <= gap)
 		return lower + PAGE + gap - len;
-	/* Of a long one most is below, where the lower one grows, too. */
+	/* Most of a long buffer is below, where the lower mapping grows as well. */
 	return lower + PAGE + gap + 1 - len;
 }
 
@@ -306,7 +306,7 @@ static char *from_a_mapping_into_what_grows_down(size_t len)
 
 struct provider {
 	int fd;
-	unsigned long mode;	/* of registering */
+	unsigned long mode;	/* of UFFDIO_REGISTER */
 };
 
 static int provide(const struct provider *provider, uintptr_t page)
@@ -360,7 +360,7 @@ static char *userfaultfd_missing(size_t len)
 	return provided(anonymous(len), len, UFFDIO_REGISTER_MODE_MISSING, 0);
 }
 
-/* The pages are there, but not in this mapping of them. */
+/* The pages exist, but are not mapped here. */
 static char *userfaultfd_minor(size_t len)
 {
 	int fd = memfd_create("kinds", 0);
@@ -390,14 +390,14 @@ static char *userfaultfd_write_protect(size_t len)
 	return NULL;
 }
 
-/* --- what is asked of them */
+/* --- the two calls on each kind */
 
-/* What a child has found. */
+/* The result of a child. */
 struct answer {
-	bool none;	/* there is no such memory here */
-	bool ended;	/* the call came back */
+	bool none;	/* this machine has no such memory */
+	bool ended;	/* the call returned */
 	long ret;
-	bool whole;	/* the buffer has what it should have */
+	bool whole;	/* the buffer holds the expected bytes */
 };
 
 FIXTURE(kind)
@@ -410,9 +410,9 @@ FIXTURE(kind)
 FIXTURE_VARIANT(kind)
 {
 	char *(*make)(size_t len);
-	/* How much of it read(2) fills and write(2) sends; UNKNOWN: ask them. */
+	/* How much of it read(2) fills and write(2) sends; UNKNOWN: as they do. */
 	size_t fills, sends;
-	bool changes;		/* so its bytes cannot be compared */
+	bool changes;		/* by itself, so the bytes cannot be compared */
 	bool unpinnable;
 };
 
@@ -602,7 +602,7 @@ static long nothing(char *buf, int len, int fd)
 	return -len;
 }
 
-/* In a child: one call on such memory. */
+/* In a child: makes one call on memory of this kind. */
 static void ask(struct answer *answer, char *(*make)(size_t len),
 		long (*call)(char *buf, int len, int fd), int len, int fd)
 {
@@ -617,7 +617,7 @@ static void ask(struct answer *answer, char *(*make)(size_t len),
 		answer->whole = is_filled(buf, len, len);
 }
 
-/* Returns false where there is no such memory, or the child came to no answer. */
+/* Returns false if there is no such memory or the child gave no answer. */
 static bool child_asks(struct answer *answer, char *(*make)(size_t len),
 		       long (*call)(char *buf, int len, int fd), int len, int fd)
 {
@@ -642,7 +642,7 @@ FIXTURE_SETUP(kind)
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->answer);
 	if (!child_asks(self->answer, variant->make, nothing, 1, -1) && self->answer->none)
-		SKIP_TEST("there is no such memory here");
+		SKIP_TEST("this machine has no such memory");
 }
 
 FIXTURE_TEARDOWN(kind)

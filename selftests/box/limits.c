@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module's parameters: what they refuse, that they take effect at once,
- * and that lowering one loses nothing.
+ * The module's parameters: the values that they refuse, that a change takes effect
+ * at once, and that lowering a limit loses no message.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -70,7 +70,7 @@ TEST_F(limits, values_that_make_no_sense_are_refused)
 	EXPECT_EQ(-EINVAL, set_parameter("max_bytes", MAX_BYTES_MIN - 1));
 	EXPECT_EQ(-EINVAL, set_parameter("max_message_bytes", 1L + INT_MAX));
 	EXPECT_EQ(-EINVAL, set_parameter("max_pending_bytes", MAX_PENDING_MIN - 1));
-	/* What no such number can be at all, the kernel calls ERANGE. */
+	/* The kernel itself gives ERANGE for a value beyond the type's range. */
 	EXPECT_EQ(-ERANGE, write_parameter("max_bytes", "99999999999999999999"));
 	EXPECT_EQ(-ERANGE, write_parameter("max_message_bytes", "99999999999"));
 	EXPECT_EQ(-ERANGE, write_parameter("max_pending_bytes", "99999999999999999999"));
@@ -103,7 +103,7 @@ TEST_F(limits, the_largest_message_changes_at_once)
 	EXPECT_EQ(0, put(message, 99));
 	ASSERT_EQ(0, set_parameter("max_message_bytes", 100));
 	EXPECT_EQ(0, put(message, 100));
-	/* What is in the box is not touched by it. */
+	/* Messages in the box are not affected. */
 	ASSERT_EQ(0, set_parameter("max_message_bytes", 1));
 	EXPECT_EQ(100, get_expecting(message, 100));
 	EXPECT_EQ(99, get_expecting(message, 99));
@@ -125,15 +125,15 @@ TEST_F(limits, lowered_below_what_is_held_nothing_is_lost)
 	EXPECT_EQ(-EAGAIN, put((char *)PAGE, len));
 
 	/*
-	 * While more is held than allowed, not counting an unused segment,
-	 * nothing goes in and all comes out.
+	 * While the box holds more than the limit and a spare segment, each
+	 * put fails and each get succeeds.
 	 */
 	while (figure("memory") > MAX_BYTES_MIN + 2 * SEGMENT) {
 		ASSERT_EQ(-EAGAIN, put(message, 0));
 		ASSERT_EQ(len, get_expecting(message, len));
 		ASSERT_LT(0, --left);
 	}
-	/* Then, with most of the others gone, it takes messages again. */
+	/* Once enough of them are taken, a put succeeds again. */
 	while (figure("memory") > MAX_BYTES_MIN && put(message, 0)) {
 		ASSERT_EQ(len, get_expecting(message, len));
 		ASSERT_LT(0, --left);
@@ -146,7 +146,7 @@ TEST_F(limits, lowered_below_what_is_held_nothing_is_lost)
 	free(message);
 }
 
-/* What was kept of a message before must not make an empty box a full one. */
+/* The spare segment that a large message left must not make an empty box full. */
 TEST_F(limits, lowered_on_an_empty_box_puts_go_on)
 {
 	static const int lens[] = { 100, 40000, 0 };
@@ -177,7 +177,7 @@ TEST_F(limits, raised_it_works_again_at_once)
 	free(message);
 }
 
-/* The longest message whose segment has so many bytes. */
+/* The length of the longest message in a segment of this many bytes. */
 static int len_in(long segment)
 {
 	return segment - 16;
@@ -195,7 +195,7 @@ TEST_F(limits, a_put_alone_takes_a_quarter_of_what_may_be_pending)
 		EXPECT_EQ(-EAGAIN, put(message, most + 1));
 		EXPECT_EQ(0, put(message, most));
 		EXPECT_EQ(most, get_expecting(message, most));
-		/* At once, also upwards. */
+		/* Raising the limit takes effect at once as well. */
 		ASSERT_EQ(0, set_parameter("max_pending_bytes", limits[i] + 4 * PAGE));
 		EXPECT_EQ(0, put(message, most + 1));
 		EXPECT_EQ(most + 1, get_expecting(message, most + 1));
@@ -203,7 +203,7 @@ TEST_F(limits, a_put_alone_takes_a_quarter_of_what_may_be_pending)
 	free(message);
 }
 
-/* Memory is reserved before it is asked whether the message can be read. */
+/* A put reserves memory before it reads the message. */
 TEST_F(limits, too_much_that_is_pending_comes_before_a_bad_pointer)
 {
 	int most = len_in(MAX_PENDING_MIN / 4);
@@ -214,7 +214,7 @@ TEST_F(limits, too_much_that_is_pending_comes_before_a_bad_pointer)
 	EXPECT_EQ(-EFAULT, put((char *)PAGE, 1));
 }
 
-/* What was kept of a message before is no reason to refuse one that fits. */
+/* A spare segment too long for the limit must not make a put fail that fits. */
 TEST_F(limits, an_unused_segment_is_not_in_the_way_of_a_reservation)
 {
 	int most = len_in(MAX_PENDING_MIN / 4), longer = most + 4 * PAGE;
@@ -228,7 +228,7 @@ TEST_F(limits, an_unused_segment_is_not_in_the_way_of_a_reservation)
 	free(message);
 }
 
-/* Also where the stack needs a segment beside that of the message. */
+/* Also when the msgstack needs a segment in addition to that of the message. */
 TEST_F(limits, with_the_least_that_may_be_pending_a_put_alone_goes_on)
 {
 	int most = len_in(MAX_PENDING_MIN / 4);
@@ -246,7 +246,7 @@ TEST_F(limits, with_the_least_that_may_be_pending_a_put_alone_goes_on)
 	free(message);
 }
 
-/* An unused segment must not stand in the way of the only message. */
+/* A spare segment must not take the room of the only message. */
 TEST_F(limits, the_smallest_box_takes_every_message_that_fits)
 {
 	int most = MAX_BYTES_MIN - SEGMENT - PAGE;
@@ -277,8 +277,8 @@ static void *toggle_max_bytes(void *unused)
 }
 
 /*
- * A put that has no room in the last segment asks for the limit; where it
- * changes at that moment, the put fails or succeeds, and no more.
+ * A put that needs another segment compares with the limit. If the limit changes at
+ * that moment, the put fails or succeeds, and nothing else happens.
  */
 TEST_F(limits, a_limit_that_changes_during_a_put)
 {
@@ -308,16 +308,16 @@ TEST_F(limits, a_limit_that_changes_during_a_put)
 	}
 	atomic_store(&no_more, true);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
-	TH_LOG("%d times full, %d times not", full, put_again);
-	/* Else the limit has not changed. */
+	TH_LOG("%d puts found the box full, %d did not", full, put_again);
+	/* Otherwise the limit never changed. */
 	EXPECT_LT(0, full);
 	EXPECT_LT(0, put_again);
 	EXPECT_EQ(left, drain());
 }
 
 /*
- * Messages of one byte take 8 each and fill the segments to the last one. Where one
- * is taken there is room for one, but not for a pointer, which takes 12.
+ * Messages of one byte take 8 bytes each and fill the segments completely. A get makes
+ * room for one more, but not for a pointer to a segment, which takes 12.
  */
 TEST_F(limits, a_missing_page_does_not_make_the_last_place_too_small)
 {
@@ -336,7 +336,7 @@ TEST_F(limits, a_missing_page_does_not_make_the_last_place_too_small)
 
 static atomic_int arrived;
 
-/* Both at once; returns what the put returned. */
+/* Waits for the other thread, then puts. Returns the result of the put. */
 static void *put_just_large(void *message)
 {
 	atomic_fetch_add(&arrived, 1);
@@ -345,7 +345,7 @@ static void *put_just_large(void *message)
 	return (void *)put(message, 8 * KIB + 1);
 }
 
-/* The unused segment of one message is in the way of two puts at once. */
+/* The spare segment that one message left has to make room for two puts at once. */
 TEST_F(limits, room_for_two_is_room_for_two_at_once)
 {
 	char *message = new_message(130000, 1);
@@ -391,7 +391,7 @@ TEST_F(limits, large_messages_by_many_never_exceed_it)
 	atomic_store(&no_more, false);
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, put_and_get_a_mebibyte, NULL));
-	/* Where readings are slow, for want of processors, ten seconds of them. */
+	/* At most ten seconds: with few processors a read is slow. */
 	for (int i = 0; i < 10000 && time(NULL) < end; i++) {
 		long memory = figure("memory");
 

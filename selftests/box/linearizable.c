@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every call takes effect at one instant between its start and its return.
- * Many short histories of calls made at once are recorded, and for each an
- * order is looked for that explains all its results and that no call's start
- * and return contradict.
+ * Each call takes effect at one instant between its start and its return. The test
+ * records many short histories of concurrent calls. For each history it searches for
+ * an order of the calls that explains all results and agrees with the times at which
+ * the calls started and returned.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -16,31 +16,30 @@
 #define PER_THREAD	4
 #define BEFORE		2
 #define CALLS_MAX	(BEFORE + THREADS * PER_THREAD + BEFORE + THREADS * PER_THREAD + 1)
-/* At least so many, and more, for so many seconds at most, until enough of them met. */
+/* How many histories at least, how many with overlapping calls, and for how long. */
 #define HISTORIES	4000
 #define HISTORIES_MEET	10
 #define PATIENCE	120
 
 #define LARGE		9000
-/* What a get may have; a buffer has a page before it. */
+/* The longest buffer of a get; the buffer's memory has a page before it. */
 #define ROOM		(4 * PAGE)
 #define BUFFER		(PAGE + ROOM)
 
 enum kind { PUT, GET };
 
 /*
- * A call as it was seen from outside. Messages are told apart by an id, which
- * is also in their bytes.
+ * A call as its caller saw it. Each message has an id, with which its bytes begin.
  */
 struct call {
 	enum kind kind;
-	bool bad;		/* from or to memory that is none */
-	bool missing;		/* from or to memory whose pages are not there */
-	bool crossing;		/* from or to memory that crosses a border of pages */
+	bool bad;		/* with bad memory */
+	bool missing;		/* with missing pages */
+	bool crossing;		/* with a buffer across a page border */
 	int id;			/* of the message put or got */
-	int len;		/* of the message to put; the room of a get */
+	int len;		/* the argument */
 	long result;
-	int start, end;		/* on a clock that all share */
+	int start, end;		/* on a clock that all threads share */
 };
 
 struct history {
@@ -55,7 +54,7 @@ struct box {
 	const struct call *put[CALLS_MAX];
 };
 
-/* Would the call have had this result on such a box? If so, it happens to it. */
+/* Would the call have this result on this box? If so, applies it to the box. */
 static bool happens(struct box *box, const struct call *call)
 {
 	const struct call *top = box->depth ? box->put[box->depth - 1] : NULL;
@@ -90,7 +89,7 @@ static bool is_done(unsigned long done, int which)
 	return done & bit(which);
 }
 
-/* No call that is still to come ended before this one began. */
+/* Every call that ended before this one started is done. */
 static bool may_be_next(const struct history *history, unsigned long done, int which)
 {
 	for (int i = 0; i < history->calls; i++)
@@ -100,8 +99,8 @@ static bool may_be_next(const struct history *history, unsigned long done, int w
 }
 
 /*
- * Many orders lead to the same box with the same calls done, and one attempt to
- * go on from there is enough. What is remembered is a hash of 64 bits.
+ * Many orders lead to the same box with the same calls done, and one search from
+ * there is enough. A visited state is remembered as a hash of 64 bits.
  */
 #define VISITED 65536
 static unsigned long visited[VISITED];
@@ -138,8 +137,8 @@ static bool been_there(const struct box *box, unsigned long done)
 }
 
 /*
- * A call that failed, and fits now, changes nothing: if there is an order at
- * all, there is one in which it comes now. Returns it, or -1.
+ * A failed call changes nothing. If it may come next, and an order exists at all,
+ * then one exists in which it does. Returns such a call, or -1.
  */
 static int idle_call(const struct history *history, struct box *box, unsigned long done)
 {
@@ -202,26 +201,26 @@ static const struct example examples[] = {
 	  { 4, { DID_PUT(1, 0, 3), DID_PUT(2, 1, 2), DID_GET(1, 4, 5), DID_GET(2, 6, 7) } } },
 	{ "got before it was put", false,
 	  { 2, { DID_GET(1, 0, 1), DID_PUT(1, 2, 3) } } },
-	{ "got while it is put", true,
+	{ "got during its put", true,
 	  { 2, { DID_GET(1, 0, 2), DID_PUT(1, 1, 3) } } },
 	{ "got twice", false,
 	  { 3, { DID_PUT(1, 0, 1), DID_GET(1, 2, 4), DID_GET(1, 3, 5) } } },
-	{ "empty although something is there", false,
+	{ "empty although there is a message", false,
 	  { 3, { DID_PUT(1, 0, 1), FAILED_GET(ENODATA, 10, 2, 3), DID_GET(1, 4, 5) } } },
-	{ "empty while another one takes the last", true,
+	{ "empty while another get takes the last message", true,
 	  { 3, { DID_PUT(1, 0, 1), FAILED_GET(ENODATA, 10, 2, 4), DID_GET(1, 3, 5) } } },
 	{ "too long", true,
 	  { 3, { DID_PUT(1, 0, 1), FAILED_GET(EMSGSIZE, 9, 2, 3), DID_GET(1, 4, 5) } } },
 	{ "too long although it fits", false,
 	  { 2, { DID_PUT(1, 0, 1), FAILED_GET(EMSGSIZE, 10, 2, 3) } } },
-	{ "taken and put back under the next one", false,
+	{ "taken and pushed back below the next message", false,
 	  { 4, { DID_PUT(1, 0, 1), DID_PUT(2, 2, 3), FAILED_GET(EFAULT, 10, 4, 5),
 		 DID_GET(1, 6, 7) } } },
-	{ "gone for a moment while a get that fails has it", false,
+	{ "gone for a moment during a get that fails", false,
 	  { 3, { DID_PUT(1, 0, 1),
 		 { .kind = GET, .bad = true, .len = 10, .result = -EFAULT, .start = 2, .end = 5 },
 		 FAILED_GET(ENODATA, 10, 3, 4) } } },
-	{ "a put that failed and happened", false,
+	{ "a put that failed and took effect", false,
 	  { 2, { { .kind = PUT, .bad = true, .id = 1, .len = 10, .result = -EFAULT, .end = 1 },
 		 DID_GET(1, 2, 3) } } },
 };
@@ -235,13 +234,13 @@ TEST(the_checker_knows_right_from_wrong)
 	}
 }
 
-/* --- the real thing */
+/* --- histories of real calls */
 
 static struct history history;
 static atomic_int clock_ticks;
 static atomic_int round_now = -1, arrived;
 static atomic_bool over;
-/* Shared memory: what a page had that goes missing comes back with it. */
+/* Shared memory: a page that is dropped comes back with its content. */
 static char *buffers;
 
 static char *buffer(int thread)
@@ -255,7 +254,7 @@ static void make_message(char *buf, int len, int id)
 	memcpy(buf, &id, sizeof(id));
 }
 
-/* Of a message that is whole; else one that nobody has put. */
+/* The id of a whole message, or -1, which no message has. */
 static int id_of(const char *buf, int len)
 {
 	char expected[LARGE];
@@ -268,7 +267,7 @@ static int id_of(const char *buf, int len)
 
 static void make_call(struct call *call, char *buffer)
 {
-	/* The shortest messages, of 8 bytes, have half of them on either side. */
+	/* The shortest messages, of 8 bytes, have 4 bytes on each side. */
 	char *buf = buffer + PAGE - (call->crossing ? 4 : 0);
 	char *at = call->bad ? (char *)PAGE : buf;
 
@@ -283,14 +282,14 @@ static void make_call(struct call *call, char *buffer)
 		call->id = id_of(buf, call->result);
 }
 
-/* The pause lets an emulator that runs one processor at a time change it. */
+/* At a pause, an emulator that runs one processor at a time changes to the next. */
 static void let_others_run(void)
 {
 	__builtin_ia32_pause();
 	sched_yield();
 }
 
-/* Each thread's calls have their place in the history from the beginning. */
+/* The calls of each thread have a fixed place in the history. */
 static void *caller(void *data)
 {
 	long thread = (long)data;
@@ -308,7 +307,7 @@ static void *caller(void *data)
 	}
 }
 
-/* Small and large, rooms that are too small now and then, bad memory too. */
+/* Small and large messages, sometimes a buffer that is too short, or bad memory. */
 static struct call any_call(unsigned long *random, int id, bool may_fail)
 {
 	unsigned long dice = next_random(random);
@@ -333,12 +332,12 @@ static void plan(unsigned long *random)
 	history.calls = BEFORE + THREADS * PER_THREAD;
 	for (int i = 0; i < history.calls; i++)
 		history.call[i] = any_call(random, i + 1, i >= BEFORE);
-	/* A put that fails is as good as none. */
+	/* A put that fails stands for no put. */
 	for (int i = before; i < BEFORE; i++)
 		history.call[i].bad = true;
 }
 
-/* What is left belongs to the history, too. */
+/* The messages that are left belong to the history as well. */
 static void take_the_rest(void)
 {
 	struct call *call;
@@ -362,7 +361,7 @@ static void play(int round)
 	take_the_rest();
 }
 
-/* Those of one thread do not. */
+/* Did calls of different threads overlap? Those of one thread cannot. */
 static bool overlaps(void)
 {
 	for (int i = BEFORE; i < BEFORE + THREADS * PER_THREAD; i++)
@@ -399,11 +398,11 @@ TEST_F_TIMEOUT(msgbox, every_history_is_linearizable, 900)
 	buffers = mmap(NULL, (THREADS + 1) * BUFFER, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, buffers);
-	TH_LOG("DM510_MSGBOX_SEED=%lu repeats the calls, not how they meet", random);
+	TH_LOG("DM510_MSGBOX_SEED=%lu repeats the calls, but not their timing", random);
 	for (long i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, caller, (void *)i));
 
-	/* An emulator that runs one processor at a time lets few of them meet. */
+	/* Few overlap on an emulator that runs one processor at a time. */
 	while (played < histories ||
 	       (overlapping < HISTORIES_MEET && time(NULL) < end)) {
 		plan(&random);
@@ -417,9 +416,9 @@ TEST_F_TIMEOUT(msgbox, every_history_is_linearizable, 900)
 	for (int i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_join(threads[i], NULL));
 
-	/* Else the run has shown nothing. */
+	/* Otherwise the run has tested nothing. */
 	EXPECT_LE(HISTORIES_MEET, overlapping);
-	TH_LOG("%d of %d histories had calls that met", overlapping, played);
+	TH_LOG("%d of %d histories had overlapping calls", overlapping, played);
 }
 
 TEST_HARNESS_MAIN

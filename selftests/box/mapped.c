@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For scripts: makes a call with memory that is a file's.
+ * For scripts: makes a call with the memory of a mapped file.
  *
  *	mapped FILE put|get LEN
  *
- * Prints what the call returned.
+ * Prints the result of the call.
  */
 #include "calls.h"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that is good but not simple: pages that are not there yet, pages that
- * are shared or about to be copied, buffers at any alignment, messages of any
- * size.
+ * Good memory in unusual states: missing pages, shared pages, copy-on-write
+ * pages, buffers at any alignment; and messages of any size.
  */
 #include <sys/random.h>
 #include <sys/wait.h>
@@ -13,7 +12,7 @@ static const int sizes[] = {
 	0, 1, 64, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5, 100 * KIB, MIB,
 };
 
-/* Zero bytes, as memory that nobody has written to holds. */
+/* All bytes are zero, as in memory that was never written. */
 static bool is_zero(const char *buf, size_t len)
 {
 	return !len || (!buf[0] && !memcmp(buf, buf + 1, len - 1));
@@ -27,7 +26,7 @@ FIXTURE(fresh)
 
 FIXTURE_VARIANT(fresh)
 {
-	/* Memory of this length whose pages are not there, all zero. */
+	/* Memory of this length, all zero, whose pages are missing. */
 	char *(*make)(size_t len);
 };
 
@@ -81,7 +80,7 @@ static char *huge(size_t len)
 	return buf;
 }
 
-/* Reading it maps the page of zeroes that all processes share. */
+/* A read maps the zero page, which all processes share. */
 static char *zero_page(size_t len)
 {
 	char *buf = map(len, PROT_READ | PROT_WRITE);
@@ -145,7 +144,7 @@ TEST_F(fresh, put)
 {
 	char *zeroes = calloc(1, MIB);
 
-	/* From the end, so that each finds pages nobody touched before. */
+	/* From the end, so that each put finds untouched pages. */
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		self->len -= sizes[i];
 		ASSERT_EQ(0, put(self->buf + self->len, sizes[i]));
@@ -169,7 +168,7 @@ TEST_F(fresh, get)
 		ASSERT_EQ(0, memcmp(message, self->buf + end, sizes[i]));
 		free(message);
 	}
-	/* What no message was meant for is as it was. */
+	/* The memory before the last message is unchanged. */
 	ASSERT_TRUE(is_zero(self->buf, end));
 }
 
@@ -186,8 +185,8 @@ TEST_F(fresh, get_does_not_write_to_the_page_of_zeroes)
 }
 
 /*
- * What a child found, as its exit status: an EXPECT that fails in a child is
- * not seen. Returns the status, or -1 where the child did not end by itself.
+ * Runs the function in a child and returns its exit status, because the harness
+ * does not see an EXPECT that fails in a child; -1 if the child did not exit.
  */
 static int child_says(int (*child)(char *buf), char *buf)
 {
@@ -241,7 +240,7 @@ static int put_the_message(char *buf)
 	return put(buf, FORK_LEN) ? 1 : 0;
 }
 
-/* The message is in the box, not in the memory of the process that put it. */
+/* The box has its own copy of the message. */
 TEST_F(msgbox, a_message_outlives_the_child_that_put_it)
 {
 	char *buf = new_message(FORK_LEN, 1);
@@ -269,7 +268,7 @@ TEST_F(msgbox, a_child_puts_its_own_copy)
 	free(buf);
 }
 
-/* The parent's page is the one to be copied this time. */
+/* Here the parent's page is the one that is copied on write. */
 TEST_F(msgbox, a_get_after_fork_does_not_show_in_the_child)
 {
 	char *buf = new_message(FORK_LEN, 1);
@@ -326,7 +325,7 @@ TEST_F(msgbox, every_alignment)
 	free(message);
 }
 
-/* So that messages lie at every offset of whatever it is that holds them. */
+/* Messages begin at every offset of a segment. */
 TEST_F(msgbox, every_length_on_top_of_each_other)
 {
 	const int most = 3000;
@@ -347,7 +346,7 @@ TEST_F(msgbox, every_length_on_top_of_each_other)
 	free(message);
 }
 
-/* The page is missing each time, also where the box has to grow meanwhile. */
+/* The page is missing at each call, also when the box has to grow. */
 TEST_F(msgbox, missing_pages_at_every_depth)
 {
 	const int depth = 100, len = 3000;
@@ -416,7 +415,7 @@ TEST_F(msgbox, the_largest_message_and_one_byte_more)
 	free(message);
 }
 
-/* Whatever stands above bit 31 of the register does not count. */
+/* The register's bits above bit 31 do not count. */
 TEST_F(msgbox, len_is_an_int)
 {
 	static const unsigned long garbage[] = {
@@ -446,8 +445,8 @@ TEST_F(msgbox, len_is_an_int)
 }
 
 /*
- * A random walk beside a stack in user space that does the same. What a
- * message holds follows from its seed, so the shadow need not hold its bytes.
+ * A random walk, compared with a stack in user space. The bytes of a message are
+ * derived from its seed, so that stack only stores seeds and lengths.
  */
 #define STEPS		3000
 #define MOST_BYTES	(16 * MIB)
@@ -464,13 +463,13 @@ static unsigned long first_seed(void)
 
 	if (given)
 		return strtoull(given, NULL, 0);
-	/* Where there is no randomness there is still a test. */
+	/* Without a random seed the test still runs. */
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
 		return 1;
 	return seed;
 }
 
-/* Each power of two as likely as the next, so that all kinds of size occur. */
+/* Each power of two is equally likely, so that small and large sizes occur. */
 static int random_len(unsigned long *random, long largest)
 {
 	int len = next_random(random) % (1UL << next_random(random) % 23);
@@ -493,7 +492,7 @@ TEST_F(msgbox, random_sizes_up_to_the_largest)
 		int offset = dice % PAGE;
 		struct shadow *top = &shadow[depth];
 
-		/* Long ways up and long ways down: the odds turn now and then. */
+		/* The box mostly grows for 500 steps, then mostly shrinks. */
 		if (!depth || (dice >> 32) % 8 < (step / 500 % 2 ? 3 : 5)) {
 			top->seed = dice;
 			top->len = random_len(&random, largest);

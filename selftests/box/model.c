@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A long random sequence of calls from one thread, each result and each byte
- * compared with what a stack in user space says. The contract's table is
- * written down once more here, as expected_put() and expected_get().
+ * A long random sequence of calls from one thread. Each result and each byte is
+ * compared with a stack in user space. expected_put() and expected_get() are the
+ * contract's table, written a second time.
  *
- * DM510_MSGBOX_SEED=<number> repeats a run, DM510_MSGBOX_STEPS=<number> sets
- * its length.
+ * DM510_MSGBOX_SEED=<number> repeats a run, DM510_MSGBOX_STEPS=<number> sets the
+ * number of steps.
  */
 #include <time.h>
 
@@ -17,7 +17,7 @@
 #define LARGEST		(300 * KIB)
 #define BAD_FROM	(LARGEST + CANARY)
 
-/* The lowest limit; and what an unused segment may hold that a put can free. */
+/* The lowest limit, and the largest spare segment, which a put can free. */
 #define LIMIT_MIN	(128 * KIB)
 #define SPARE_MAX	(MIB + PAGE)
 
@@ -33,7 +33,7 @@ struct model {
 	bool full;
 };
 
-/* Memory that ends at a border beyond which nothing can be touched. */
+/* Good memory that ends at inaccessible memory. */
 static char *good_until_border(void)
 {
 	char *at = map(LARGEST + 2 * PAGE, PROT_READ | PROT_WRITE);
@@ -48,7 +48,7 @@ struct world {
 	unsigned long random;
 	bool filling;
 	char *good;		/* LARGEST + CANARY bytes */
-	char *border;		/* LARGEST good bytes, then none */
+	char *border;		/* LARGEST good bytes, then bad memory */
 };
 
 static unsigned long dice(struct world *world, unsigned long sides)
@@ -56,7 +56,7 @@ static unsigned long dice(struct world *world, unsigned long sides)
 	return next_random(&world->random) % sides;
 }
 
-/* Mostly small, often around a page, now and then large. */
+/* Mostly small, often about a page, sometimes large. */
 static int any_len(struct world *world)
 {
 	switch (dice(world, 256)) {
@@ -80,7 +80,7 @@ static enum place any_place(struct world *world)
 	return dice(world, 8) ? GOOD : 1 + dice(world, HARDLY_BAD);
 }
 
-/* HARDLY_BAD: all but the last of len bytes can be used. */
+/* HARDLY_BAD: of len bytes only the last one is bad. */
 static char *memory_at(struct world *world, enum place place, int len)
 {
 	switch (place) {
@@ -112,7 +112,7 @@ static long expected_put(struct model *model, enum place place, long len)
 	return place == GOOD || !len ? 0 : -EFAULT;
 }
 
-/* bad_from: how many bytes at the buffer can be written. */
+/* bad_from: how many bytes of the buffer can be written. */
 static long expected_get(struct model *model, enum place place, long room, long bad_from)
 {
 	struct message *top = &model->message[model->depth - 1];
@@ -126,7 +126,7 @@ static long expected_get(struct model *model, enum place place, long room, long 
 	return top->len <= bad_from ? top->len : -EFAULT;
 }
 
-/* A message is refused where the model cannot take one more. */
+/* The put is one that fails if the model has no room for another message. */
 static long step_put(struct world *world, long *expected)
 {
 	struct model *model = &world->model;
@@ -182,7 +182,7 @@ static long step_get(struct world *world, long *expected)
 	return ret;
 }
 
-/* Changes a limit, or puts it back. */
+/* Changes a limit, or restores it. */
 static long step_limits(struct world *world, long *expected)
 {
 	struct model *model = &world->model;
@@ -198,7 +198,7 @@ static long step_limits(struct world *world, long *expected)
 	return set_parameter("max_bytes", model->full ? LIMIT_MIN : 64 * MIB);
 }
 
-/* Before it has drained so far that a put might succeed, the limit is lifted. */
+/* Restores the limit before the box is empty enough for a put to succeed. */
 static void leave_fullness(struct world *world)
 {
 	if (world->model.full && figure("memory") <= LIMIT_MIN + SPARE_MAX) {
@@ -214,7 +214,7 @@ static long step(struct world *world, long *expected)
 
 	if (which == 0)
 		return step_limits(world, expected);
-	/* The box fills for a while, then it drains for a while. */
+	/* The box mostly grows for a while, then mostly shrinks. */
 	world->filling ^= !dice(world, 4000);
 	if (which < (world->filling ? 1100 : 900))
 		return step_put(world, expected);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Puts in progress hold memory for as long as their callers' memory is missing,
- * without end if somebody wants it so. Together they hold no more than
- * max_pending_bytes, and however many are stuck, other users' puts go on.
+ * A put in progress holds memory for as long as its caller's memory is missing, and
+ * a caller can make that forever. All puts in progress together hold no more than
+ * max_pending_bytes, and however many are stuck, the puts of other users succeed.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -16,14 +16,14 @@
 #define SEGMENT		(64 * KIB)
 #define MAX		(8 * MIB)
 #define LEN		(300 * KIB)
-/* What a message of that length takes: it has a header of 16 bytes. */
+/* The size of that message's segment, which has a header of 16 bytes. */
 #define TAKES		(LEN + PAGE)
 #define MOST_CHILDREN	200
 
-/* Users that nobody is. */
+/* User ids that no other process has. */
 #define USER(n)		(65534 - (n))
 
-/* The children of a test, and the pipe where they say how it went. */
+/* The children of a test, and the pipe to which they report. */
 static pid_t child[MOST_CHILDREN];
 static int children;
 static int said[2];
@@ -64,7 +64,7 @@ FIXTURE_TEARDOWN(pending)
 
 /* --- puts by another user, in a child */
 
-/* What a child says where its put has not returned. */
+/* The report of a child with a stuck put. */
 #define STUCK	1
 
 struct user_put {
@@ -80,7 +80,7 @@ static void say(int to, long what)
 		_exit(1);
 }
 
-/* Only this thread becomes the user: by the bare call, not by the C library's. */
+/* The bare system call changes this thread alone; the C library changes all. */
 static void *put_as_user(void *data)
 {
 	struct user_put *as = data;
@@ -91,7 +91,7 @@ static void *put_as_user(void *data)
 	return NULL;
 }
 
-/* The message's last page never comes. */
+/* Puts a message with a last page that never arrives. */
 static void be_stuck(struct user_put *as)
 {
 	struct stuck_page page;
@@ -101,7 +101,7 @@ static void be_stuck(struct user_put *as)
 	as->buf = map(as->len, PROT_READ | PROT_WRITE);
 	madvise(as->buf, as->len, MADV_NOHUGEPAGE);
 	memset(as->buf, 1, as->len);
-	/* Without userfaultfd nothing is stuck, and whoever asks has to hear of it. */
+	/* Without userfaultfd there is no stuck put, and the test has to fail. */
 	if (stuck_page_begin(&page, as->buf + (as->len - 1) / PAGE * PAGE) ||
 	    pthread_create(&thread, NULL, put_as_user, as))
 		say(as->to, -EOPNOTSUPP);
@@ -111,7 +111,7 @@ static void be_stuck(struct user_put *as)
 		pause();
 }
 
-/* A put by this user: STUCK, or what it returned. */
+/* A put by this user with a missing page. Returns STUCK, or the put's result. */
 static long stuck_put(struct __test_metadata *_metadata,
 		      uid_t user, int len)
 {
@@ -129,7 +129,7 @@ static long stuck_put(struct __test_metadata *_metadata,
 	return what;
 }
 
-/* As many as there is room for. Returns how many that are. */
+/* Makes stuck puts until one fails. Returns how many are stuck. */
 static int stick(struct __test_metadata *_metadata,
 		 uid_t user, int len)
 {
@@ -142,7 +142,7 @@ static int stick(struct __test_metadata *_metadata,
 	return stuck;
 }
 
-/* As above, of a message that is there. */
+/* A put by this user of a message in present memory. Returns its result. */
 static long put_by(struct __test_metadata *_metadata,
 		   uid_t user, const char *message, int len)
 {
@@ -169,7 +169,7 @@ TEST_F(pending, a_stuck_put_is_seen)
 	ASSERT_EQ(0, figure("pending"));
 }
 
-/* One user's puts hold half of it at most, and leave room for its small ones. */
+/* The puts of one user hold at most half, and leave room for its small puts. */
 TEST_F(pending, a_user_who_is_stuck_leaves_room)
 {
 	char *message = new_message(LEN, 1);
@@ -182,7 +182,7 @@ TEST_F(pending, a_user_who_is_stuck_leaves_room)
 
 	ASSERT_EQ(0, put(message, LEN));
 	ASSERT_EQ(0, put_by(_metadata, USER(1), message, LEN));
-	/* More than a segment of them, so that the stack needs another one. */
+	/* More than fit in a segment, so that the msgstack needs another one. */
 	for (int i = 0; i < 30; i++)
 		ASSERT_EQ(0, put_by(_metadata, USER(0), message, 5000));
 	ASSERT_EQ(32, drain());
@@ -223,7 +223,7 @@ TEST_F(pending, no_put_takes_more_than_a_quarter)
 	free(message);
 }
 
-/* What is held stays; only new puts are refused. */
+/* Memory that is held stays held; new puts fail. */
 TEST_F(pending, lowered_below_what_is_held)
 {
 	char *message = new_message(LEN, 1);
@@ -232,7 +232,7 @@ TEST_F(pending, lowered_below_what_is_held)
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", 8 * SEGMENT));
 	ASSERT_EQ(-EAGAIN, put(message, LEN));
 	ASSERT_EQ(-EAGAIN, put(message, 10 * KIB));
-	/* What needs no memory of its own goes on. */
+	/* A put that needs no segment succeeds. */
 	ASSERT_EQ(0, put(message, 64));
 	ASSERT_EQ(64, get_expecting(message, 64));
 	end_children(_metadata);

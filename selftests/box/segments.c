@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Messages at every place around the end of a segment: in it, at its end, in two
- * segments, at the start of the next one. A large one, too, has something there.
+ * Messages at every place around the end of a segment: inside it, at its end,
+ * across two segments, at the start of the next one. Large messages as well: the
+ * msgstack has a record for each of them.
  */
 #include "msgbox.h"
 #include "segment.h"
 
-/* Up to 2 pages is small. */
+/* A message of up to 2 pages is small. */
 static const int lengths[] = {
 	0, 1, 3, 4, 5, 8, 9, 40, 2 * PAGE, 2 * PAGE + 1, 5 * PAGE,
 };
@@ -32,7 +33,7 @@ FIXTURE_TEARDOWN(border)
 	end_with_empty_box(_metadata);
 }
 
-/* Two, so that one of them is what the other one stands on. */
+/* Two messages, one on top of the other. */
 TEST_F(border, two_messages_of_any_length)
 {
 	for (int room = 0; room <= 64; room += 4) {
@@ -44,7 +45,7 @@ TEST_F(border, two_messages_of_any_length)
 			ASSERT_EQ(0, put(self->message[upper], lengths[upper]));
 			ASSERT_EQ(lengths[upper],
 				  get_expecting(self->message[upper], lengths[upper])) {
-				TH_LOG("room %d, on %d bytes", room, lengths[lower]);
+				TH_LOG("room %d, above %d bytes", room, lengths[lower]);
 			}
 			ASSERT_EQ(lengths[lower],
 				  get_expecting(self->message[lower], lengths[lower])) {

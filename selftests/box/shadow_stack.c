@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Shadow stacks hold return addresses, where the processor has them (CET). A program
- * can read one but not write it, although its mapping says writable. What read(2) and
- * write(2) do with such memory is what the calls have to do; it is asked of both, side
- * by side. Needs a kernel and a processor with user shadow stacks.
+ * A shadow stack holds return addresses, on processors that have it (CET). A program
+ * can read it but not write to it, although its mapping is marked writable. The calls
+ * have to treat it as read(2) and write(2) do, so each test makes both. Needs a kernel
+ * and a processor with user shadow stacks.
  */
 #include <sched.h>
 #include <sys/wait.h>
@@ -13,23 +13,23 @@
 
 /* Linux 6.6 has it at this number; older headers do not. */
 #define MAP_SHADOW_STACK_NR	453
-/* asm/mman.h and asm/prctl.h of 6.6. */
+/* From asm/mman.h and asm/prctl.h of 6.6. */
 #define SET_TOKEN		1
 #define ENABLE			0x5001
 #define DISABLE			0x5002
 #define SHADOW_STACK		1
 
-/* Longer than that a call into memory that is there takes on no machine. */
+/* A call with present memory takes less than this on any machine. */
 #define SECONDS_LIMIT		3
 
 #define LARGEST			MIB
 #define SEED			1
 
-/* How a buffer lies. */
+/* Where the buffer is. */
 enum place {
-	FRESH,		/* in a shadow stack that nobody has touched */
-	PRESENT,	/* in one that write(2) has read */
-	BEFORE,		/* half in ordinary memory, half in a shadow stack behind it */
+	FRESH,		/* in a shadow stack that was never accessed */
+	PRESENT,	/* in a shadow stack that write(2) has read */
+	BEFORE,		/* half in ordinary memory, half in a shadow stack after it */
 };
 
 /* The shadow stack ends with a token, which is not 0. */
@@ -38,7 +38,7 @@ static char *map_shadow_stack(char *at, size_t size)
 	return (char *)syscall(MAP_SHADOW_STACK_NR, at, size, SET_TOKEN);
 }
 
-/* Ordinary memory, and a shadow stack right behind it. NULL if there is none. */
+/* Ordinary memory with a shadow stack right after it; NULL if there is none. */
 static char *map_both(size_t size)
 {
 	char *both = map(2 * size, PROT_READ | PROT_WRITE);
@@ -50,8 +50,8 @@ static char *map_both(size_t size)
 }
 
 /*
- * What the call returned to a child, or -ETIMEDOUT where it did not return and the
- * alarm had to kill the child.
+ * Makes the call in a child. Returns its result, or -ETIMEDOUT if it did not return
+ * and the alarm killed the child.
  */
 static long in_a_child(long (*call)(char *buf, int len), char *buf, int len)
 {
@@ -95,7 +95,7 @@ static bool read_fills(char *buf, const char *bytes, size_t len)
 	return filled;
 }
 
-/* Can write(2) send the buffer? What it sends comes into sent. */
+/* Can write(2) send the buffer? Stores what it sends in sent. */
 static bool write_sends(const char *buf, char *sent, size_t len)
 {
 	int fd = memfd_create("sink", 0);
@@ -112,7 +112,7 @@ FIXTURE(shadow_stack)
 {
 	char *message;
 	char *sent;
-	char *both;		/* LARGEST bytes of ordinary memory, as many of a shadow stack */
+	char *both;		/* ordinary memory, then a shadow stack */
 	char *buf;
 };
 
@@ -154,7 +154,7 @@ FIXTURE_SETUP(shadow_stack)
 	self->sent = calloc(1, len);
 	ASSERT_NE(NULL, self->sent);
 	fill(self->both, LARGEST, SEED);
-	/* A buffer in the shadow stack alone ends with the token. */
+	/* A buffer inside the shadow stack ends with the token. */
 	self->buf = self->both + 2 * LARGEST - len;
 	ASSERT_TRUE(variant->place != PRESENT || write_sends(self->buf, self->sent, len));
 	if (variant->place == BEFORE)
@@ -169,7 +169,7 @@ FIXTURE_TEARDOWN(shadow_stack)
 	end_with_empty_box(_metadata);
 }
 
-/* First the get: after the read(2) memory that was fresh is no longer. */
+/* The get comes first, because read(2) faults in fresh memory. */
 TEST_F(shadow_stack, get_refuses_what_read_refuses)
 {
 	size_t len = variant->len;
@@ -181,7 +181,7 @@ TEST_F(shadow_stack, get_refuses_what_read_refuses)
 		TH_LOG("get: %s", ret < 0 ? strerror(-ret) : "success");
 	}
 	EXPECT_EQ(len, get_expecting(self->message, len)) {
-		TH_LOG("the message has not stayed");
+		TH_LOG("the message did not stay");
 	}
 	EXPECT_FALSE(read_fills(self->buf, self->message, len));
 }
@@ -196,7 +196,7 @@ TEST_F(shadow_stack, put_sends_what_write_sends)
 	EXPECT_EQ(len, get_expecting(self->sent, len));
 }
 
-/* Inline: whoever switches its shadow stack on must not return to where it was off. */
+/* Inline: a function that enables the shadow stack must not return to its caller. */
 static __always_inline long arch_prctl(long code)
 {
 	long ret = SYS_arch_prctl;
@@ -208,7 +208,7 @@ static __always_inline long arch_prctl(long code)
 	return ret;
 }
 
-/* 0 without a shadow stack: the instruction does nothing then. */
+/* 0 without a shadow stack, because the instruction then does nothing. */
 static __always_inline unsigned long shadow_stack_pointer(void)
 {
 	unsigned long pointer = 0;
@@ -218,9 +218,9 @@ static __always_inline unsigned long shadow_stack_pointer(void)
 }
 
 /*
- * What a caller does while its shadow stack is on. 0, or the number of the step that
- * went wrong. The buffer in the active shadow stack lies a page below what is in
- * use: calling functions changes that.
+ * What a caller does while its shadow stack is enabled. Returns 0, or the number of
+ * the step that failed. The buffer in the active shadow stack is a page below the part
+ * in use, which changes with each function call.
  */
 static __always_inline int use_the_calls(const char *message, char *buf, int len)
 {
@@ -251,8 +251,8 @@ static __always_inline int use_the_calls(const char *message, char *buf, int len
 static int call_with_a_shadow_stack(long len)
 {
 	/*
-	 * Bochs 2.7 does not tell the kernel how to switch from one task's shadow stack
-	 * to another's. Nobody else may run meanwhile.
+	 * In Bochs 2.7 the kernel cannot switch from one task's shadow stack to
+	 * another's, so no other task may run.
 	 */
 	const struct sched_param first = { .sched_priority = 1 };
 	char *message = new_message(len, SEED);
@@ -305,7 +305,7 @@ TEST_F(caller, with_a_shadow_stack_of_its_own)
 		       WTERMSIG(status));
 	}
 	EXPECT_EQ(0, WEXITSTATUS(status)) {
-		TH_LOG("step %d went wrong", WEXITSTATUS(status));
+		TH_LOG("step %d failed", WEXITSTATUS(status));
 	}
 }
 

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For scripts: traffic for a while, with exact books.
+ * For scripts: traffic for some seconds, with an exact account of every message.
  *
  *	soak SECONDS [TEXT]
  *
- * Many threads put and get messages of all sizes. Pages of their buffers go
- * missing all the time, some buffers end in memory that is none, and root changes
- * the limits meanwhile. Each message that is got was put, is whole, and is got
- * once; each reply is one that the contract allows.
+ * Many threads put and get messages of all sizes. All the time, pages of their buffers
+ * are dropped, some buffers end in bad memory, and the limits change. Each message that
+ * a get returns was put before, is whole, and is returned once; each result is one that
+ * the contract allows.
  *
- * At the end the box is emptied. Nothing is missing then, the module's figures say
- * what the books say, and the box has the kernel memory of a fresh one: so it says,
- * and so does the kernel. Every few seconds a line says how far it is, TEXT with it. SIGTERM
- * ends it early. Exits with 1 if anything was wrong, and says what.
+ * At the end the box is emptied. Then no message may be missing, the module's figures
+ * have to agree with the account, and the box has to hold as much kernel memory as a
+ * fresh one, by its own figure and by the kernel's. A line with TEXT shows the progress
+ * every few seconds. SIGTERM ends the run early. Exits with 1 and says why if anything
+ * was wrong.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -31,17 +32,17 @@
 #define ERRORS_MAX	128
 
 #define SEGMENT		(64 * KIB)
-/* Seconds between two lines. */
+/* Seconds between two lines of progress. */
 #define PROGRESS	5
-/* Seconds more where something has not happened yet. */
+/* Extra seconds if something that has to happen has not happened yet. */
 #define PATIENCE	60
 
-/* The limits that come and go, the lowest first. */
+/* The limits in turn, the lowest first. */
 static const long box_limits[] = { 4 * SEGMENT, 2 * MIB, 24 * MIB };
 static const long message_limits[] = { 16 * KIB, 4 * MIB };
 static const long pending_limits[] = { 8 * SEGMENT, 64 * MIB };
 
-/* What a message begins with; the rest of it follows from that. */
+/* The start of a message; its other bytes are derived from this. */
 struct header {
 	unsigned int thread;
 	unsigned int slot;
@@ -49,12 +50,12 @@ struct header {
 	int len;
 };
 
-/* A single thread's own. */
+/* The state of one thread. */
 struct worker {
 	unsigned int thread;
 	pthread_t id;
 	unsigned long random;
-	char *buffer;		/* BUFFER bytes, and a page that is none */
+	char *buffer;		/* BUFFER bytes, then an inaccessible page */
 	unsigned int slot;
 	unsigned int number;
 	long puts, gets;
@@ -63,16 +64,16 @@ struct worker {
 	char wrong[160];
 };
 
-/* Kernel memory, so far, in bytes. */
+/* The most kernel memory that the box held so far, in bytes. */
 static long most_held;
 
 static struct worker workers[THREADS_MAX];
 static int worker_count;
 static atomic_bool end;
-/* Of ten calls, how many are puts. */
+/* How many of ten calls are puts. */
 static atomic_int puts_of_ten;
 
-/* By thread and slot: the number of the message that is being put, or is there. */
+/* By thread and slot: the number of the message that is in the box or being put. */
 static atomic_uint there[THREADS_MAX][SLOTS];
 
 static bool wrong(struct worker *worker, const char *what, long value)
@@ -94,7 +95,7 @@ static unsigned long dice(struct worker *worker, unsigned long sides)
 	return next_random(&worker->random) % sides;
 }
 
-/* Those that are copied under the lock, those around the border, large ones. */
+/* Small messages, some about the border between small and large, large ones. */
 static int any_len(struct worker *worker)
 {
 	static const int most[] = { 100, 100, 100, 1000, 8 * KIB, 10 * KIB, 100 * KIB };
@@ -104,9 +105,7 @@ static int any_len(struct worker *worker)
 	return sizeof(struct header) + dice(worker, len - sizeof(struct header) + 1);
 }
 
-/*
- * The memory is shared: what is in a page that goes missing comes back with it.
- */
+/* The memory is shared, so a dropped page comes back with its content. */
 static void lose_pages(char *buffer, unsigned long first, unsigned long count)
 {
 	madvise(buffer + first * PAGE, count * PAGE, MADV_DONTNEED);
@@ -143,7 +142,7 @@ static bool find_slot(struct worker *worker)
 	return false;
 }
 
-/* Of a message that ends where there is no memory, the part that there is. */
+/* Writes the first len bytes of the message; the others are in bad memory. */
 static void write_message(char *at, const struct header *header, int len)
 {
 	memcpy(at, header, sizeof(*header));
@@ -160,7 +159,7 @@ static bool put_failed(struct worker *worker, const struct header *header, long 
 		return wrong(worker, "put", ret);
 	worker->put_errors[-ret]++;
 	if (atomic_exchange(is_there, 0) != header->number)
-		return wrong(worker, "a put that failed has put", ret);
+		return wrong(worker, "a failed put has put its message", ret);
 	return true;
 }
 
@@ -178,13 +177,13 @@ static bool put_one(struct worker *worker)
 
 	write_message(at, &header, header.len - missing);
 	lose_some(worker, at);
-	/* Another thread may have got it before put returns. */
+	/* Another thread may get the message before put returns. */
 	atomic_store(&there[worker->thread][header.slot], header.number);
 	ret = put(at, header.len);
 	if (ret < 0)
 		return put_failed(worker, &header, ret, bad);
 	if (ret || bad)
-		return wrong(worker, "put of memory that is none", ret);
+		return wrong(worker, "put from bad memory", ret);
 	worker->puts++;
 	return true;
 }
@@ -196,14 +195,14 @@ static bool check_message(struct worker *worker, const char *at, long len)
 	struct header header;
 
 	if (len < (long)sizeof(header))
-		return wrong(worker, "a message too short to be one", len);
+		return wrong(worker, "a message that is too short", len);
 	memcpy(&header, at, sizeof(header));
 	if (header.len != len || header.thread >= THREADS_MAX || header.slot >= SLOTS)
-		return wrong(worker, "a message that nobody put", len);
+		return wrong(worker, "a message that no thread put", len);
 	if (!is_filled(at + sizeof(header), len - sizeof(header), seed_of(&header)))
 		return wrong(worker, "a message that is torn", len);
 	if (atomic_exchange(&there[header.thread][header.slot], 0) != header.number)
-		return wrong(worker, "a message that is not there (any more)", len);
+		return wrong(worker, "a message that is not in the box (any more)", len);
 	worker->gets++;
 	return true;
 }
@@ -232,7 +231,7 @@ static bool get_one(struct worker *worker)
 	if (ret < 0)
 		return get_failed(worker, ret, bad, room);
 	if (ret > (long)good)
-		return wrong(worker, "get to memory that is none", ret);
+		return wrong(worker, "get into bad memory", ret);
 	return check_message(worker, at, ret);
 }
 
@@ -246,14 +245,14 @@ static void *work(void *data)
 			fine = put_one(worker);
 		else
 			fine = get_one(worker);
-		/* Tasks RCU, by which modules leave, waits for each task to sleep. */
+		/* Unloading waits for Tasks RCU, which waits until each task sleeps. */
 		if (dice(worker, 256) == 0)
 			usleep(1);
 	}
 	return NULL;
 }
 
-/* --- what happens meanwhile */
+/* --- changes during the traffic */
 
 static void *steal_pages(void *data)
 {
@@ -272,7 +271,7 @@ static void *steal_pages(void *data)
 	return NULL;
 }
 
-/* Every tenth of a second another limit, every second the other direction. */
+/* Changes the limits ten times a second, and the share of puts once a second. */
 static bool change(int tenth)
 {
 	static const int biases[] = { 8, 5, 2, 6, 3 };
@@ -312,7 +311,7 @@ static void show(int second, const char *text)
 	fflush(stdout);
 }
 
-/* --- the books */
+/* --- the account */
 
 static int same(const char *what, long expected, long found)
 {
@@ -348,7 +347,7 @@ static const struct failure {
 
 #define FAILURES ARRAY_SIZE(failures)
 
-/* What they were at the beginning. */
+/* The module's figures at the start. */
 struct figures {
 	long puts, gets;
 	long failed[FAILURES];
@@ -362,7 +361,7 @@ static void read_figures(struct figures *figures)
 		figures->failed[i] = figure(failures[i].figure);
 }
 
-/* What the kernel says that the box's segments take, without its guard pages. */
+/* The size of the box's segments by the kernel's list, without guard pages. */
 static long vmalloc_of_box(void)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "r");
@@ -382,8 +381,8 @@ static long vmalloc_of_box(void)
 }
 
 /*
- * Has the box give an unused segment back: a message that fits only without it,
- * and is too short to leave one.
+ * Makes the box free its spare segment: puts and gets a message that fits only without
+ * it and is too short to leave another one.
  */
 static int settle(char *buffer)
 {
@@ -392,7 +391,7 @@ static int settle(char *buffer)
 	if (set_parameter("max_message_bytes", message_limits[1]) ||
 	    set_parameter("max_pending_bytes", pending_limits[1]) ||
 	    set_parameter("max_bytes", 2 * SEGMENT))
-		return same("limits to be had", 1, 0);
+		return same("the limits can be set", 1, 0);
 	return same("put", 0, put(buffer, len)) + same("get", len, get(buffer, len));
 }
 
@@ -408,7 +407,7 @@ static int compare(const struct worker *sum, const struct figures *before)
 		wrongs += same(failures[i].figure, errors[failures[i].error],
 			       now.failed[i] - before->failed[i]);
 	}
-	return wrongs + same("messages that are neither in the box nor got", 0, still_there()) +
+	return wrongs + same("messages neither in the box nor taken", 0, still_there()) +
 	       same("puts and gets", sum->puts, sum->gets) +
 	       same("puts", sum->puts, now.puts - before->puts) +
 	       same("gets", sum->gets, now.gets - before->gets) +
@@ -417,9 +416,9 @@ static int compare(const struct worker *sum, const struct figures *before)
 }
 
 /*
- * Of an empty box that has no unused segment. The kernel goes through its list by
- * number, and lets go of it in between: where another area goes meanwhile (a stack of
- * a thread that has ended), one is skipped. What leaks is there each time.
+ * Of an empty box without a spare segment. The kernel finds an entry of its list by
+ * number and drops the lock between entries. If another area is freed at that moment
+ * (the stack of a thread that ended), it skips one. A leak is there at each attempt.
  */
 static int compare_memory(void)
 {
@@ -430,10 +429,10 @@ static int compare_memory(void)
 		found = vmalloc_of_box();
 	}
 	return same("memory", SEGMENT, figure("memory")) +
-	       same("memory, as the kernel says", SEGMENT, found);
+	       same("memory, in the kernel's list", SEGMENT, found);
 }
 
-/* The rest, by the first thread; with an end in sight if another one puts. */
+/* The first worker takes the rest; bounded, in case another process puts. */
 static void take_the_rest(void)
 {
 	struct worker *worker = &workers[0];
@@ -447,7 +446,7 @@ static void take_the_rest(void)
 		}
 		check_message(worker, worker->buffer, ret);
 	}
-	wrong(worker, "more messages than were ever put", 0);
+	wrong(worker, "more messages than were put", 0);
 }
 
 static char *new_buffer(void)
@@ -482,13 +481,13 @@ static void stop_early(int signal)
 	atomic_store(&end, true);
 }
 
-/* A run without one of them would show nothing. */
+/* A run without one of these would test nothing. */
 static bool all_has_happened(const struct worker *sum)
 {
 	return sum->puts && sum->gets && sum->put_errors[EFAULT] && sum->get_errors[EFAULT];
 }
 
-/* A machine that is busy with other things gets more time, but not without end. */
+/* A busy machine gets more time, but not without a bound. */
 static bool is_over(int second, int seconds)
 {
 	struct worker sum;
@@ -508,7 +507,7 @@ static void watch(int seconds, const char *text)
 
 		most_held = memory > most_held ? memory : most_held;
 		if (!change(tenth))
-			wrong(&workers[0], "a limit that cannot be had", tenth);
+			wrong(&workers[0], "a limit that cannot be set", tenth);
 		if (second >= shown + PROGRESS)
 			show(shown = second, text);
 		if (is_over(second, seconds))
@@ -522,7 +521,7 @@ static int run(int seconds, const char *text)
 	pthread_t thief;
 
 	if (!change(0) || !start() || pthread_create(&thief, NULL, steal_pages, NULL))
-		return same("threads and limits to be had", 1, 0);
+		return same("threads and limits can be set up", 1, 0);
 	watch(seconds, text);
 	for (int i = 0; i < worker_count; i++)
 		pthread_join(workers[i].id, NULL);
@@ -531,7 +530,7 @@ static int run(int seconds, const char *text)
 	return most_held > box_limits[2] ? same("memory, at most", box_limits[2], most_held) : 0;
 }
 
-/* How many things were wrong. */
+/* Returns how many things were wrong. */
 static int soak(int seconds, const char *text)
 {
 	char *buffer = new_buffer();

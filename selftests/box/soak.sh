@@ -1,23 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Endurance: rounds of traffic with exact books (soak.c), each followed by cycles in
-# which the module comes and goes under load (hammer.c), for so many minutes. After
-# each round the machine has as much memory as before. Each prints its own plan and
-# result, so what has been shown is said even if the next round is broken off.
+# Endurance test: rounds of traffic in which each message is accounted for (soak.c),
+# each followed by cycles that load and unload the module under load (hammer.c). After
+# each round the machine has to have as much free memory as before. Each round prints
+# its own plan and result, so the results so far count even if the next round is
+# interrupted.
 #
-# DM510_MSGBOX_MINUTES: how long (10).
+# DM510_MSGBOX_MINUTES: how many minutes (10).
 
 # shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 minutes=${DM510_MSGBOX_MINUTES:-10}
-# In a round.
+# For each round.
 traffic_seconds=15
 cycles=2
 
-# What may differ after a round, in KiB: what the kernel keeps for later, seen to
-# come and go by half a MiB. Of what the module has, soak.c asks to the byte.
+# The tolerance after a round, in KiB. The kernel's caches were seen to vary by half a
+# MiB. soak.c compares the module's own memory exactly.
 memory_slack=2048
 
 cycles_done=0
@@ -27,13 +28,13 @@ now()
 	cut -d. -f1 /proc/uptime
 }
 
-# kib NAME: a line of /proc/meminfo
+# kib NAME: the number in a line of /proc/meminfo
 kib()
 {
 	awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo
 }
 
-# The pages in the free lists of each CPU: /proc/meminfo counts them as used.
+# The size of the free lists of all CPUs in KiB; /proc/meminfo counts it as used.
 cpu_lists()
 {
 	awk '$1 == "count:" { pages += $2 } END { print 4 * pages }' /proc/zoneinfo
@@ -59,7 +60,7 @@ at_most()
 memory_is_back()
 {
 	measure_memory
-	echo "# memory since the beginning: $((free - free_before)) KiB free," \
+	echo "# change of memory since the start: $((free - free_before)) KiB free," \
 		"$((slab - slab_before)) slab, $((vmalloc - vmalloc_before)) vmalloc"
 	at_most 'memory lost' $memory_slack $((free_before - free)) &&
 		at_most 'slab' $memory_slack $((slab - slab_before)) &&
@@ -78,7 +79,7 @@ a_round()
 		calls_are_gone && text_is_as_before && memory_is_back
 }
 
-# Caches fill when things happen for the first time.
+# The first round fills the kernel's caches.
 warm_up()
 {
 	begin
@@ -88,7 +89,7 @@ warm_up()
 	cycles_done=$done
 	measure_memory
 	free_before=$free slab_before=$slab vmalloc_before=$vmalloc
-	echo "# memory at the beginning: $free KiB free, $slab slab, $vmalloc vmalloc"
+	echo "# memory at the start: $free KiB free, $slab slab, $vmalloc vmalloc"
 }
 
 play_round()

@@ -1,25 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The caller's memory is on a device: swapped out, or of a file whose file system is
-# frozen (fsfreeze), so that writing to it waits without end.
+# The caller's memory is on a device: swapped out, or mapped from a file on a frozen
+# file system (fsfreeze), where a write waits until the thaw.
 #
-#   DM510_MSGBOX_KERNEL_MODULES  folder of the kernel's own modules for that, and a
-#                                list of them (scripts/fetch-guest-modules)
+#   DM510_MSGBOX_KERNEL_MODULES  folder with the kernel's modules for the devices, and
+#                                a list of them (scripts/fetch-guest-modules)
 
-# The tests are called by name, from a list.
+# run_tests calls the tests by name.
 # shellcheck disable=SC2317
 
 # shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 kernel_modules=${DM510_MSGBOX_KERNEL_MODULES:-}
-[ -r "$kernel_modules/list" ] || skip 'set DM510_MSGBOX_KERNEL_MODULES: no block device in memory'
-[ "${DM510_MSGBOX_THROW_AWAY:-no}" = yes ] || skip 'it changes what the machine swaps to'
+[ -r "$kernel_modules/list" ] || skip 'it needs a device: set DM510_MSGBOX_KERNEL_MODULES'
+[ "${DM510_MSGBOX_THROW_AWAY:-no}" = yes ] ||
+	skip 'it adds a swap device: set DM510_MSGBOX_THROW_AWAY=yes'
 
 mounted=$tmp/mounted
 
-# Device 0 is for swapping, device 1 for files.
+# Device 0 is the swap device, device 1 has the file system.
 prepare_devices()
 {
 	while read -r module; do
@@ -66,13 +67,13 @@ sleeps_in_a_frozen_get()
 	sleeps_in "$caller" "$get_nr"
 }
 
-# Thaws it, whatever came before. is_thawed REPLY
+# is_thawed REPLY: thaws the file system; the get then has to give this
 is_thawed()
 {
 	fsfreeze --unfreeze "$mounted" && wait "$caller" && is 'the get' "$1" "$(cat "$tmp/reply")"
 }
 
-# frozen_get BYTES: holds up nobody but itself, and comes back
+# frozen_get BYTES: blocks only its caller, and succeeds after the thaw
 frozen_get()
 {
 	text=$(seq 18000 | head -c "$1")
@@ -93,7 +94,7 @@ frozen_get_finds_nothing()
 	is_thawed ENODATA && [ "$fine" -eq 0 ] && unload
 }
 
-# Reading is not held up.
+# A put only reads, and a frozen file system can be read.
 frozen_put()
 {
 	echo 'of the file' >"$mounted/file" && load && freeze || return 1
@@ -103,7 +104,7 @@ frozen_put()
 		is 'get' 'of the file' "$("$here/call" get)" && unload
 }
 
-prepare_devices || give_up 'the devices cannot be made'
+prepare_devices || give_up 'the devices cannot be prepared'
 trap 'remove_devices; restore' EXIT
 run_tests '
 	swapped_out

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The caller's memory is on a swap device when the call is made. swapped.sh runs this
- * where there is one.
+ * The caller's memory is on a swap device when the call is made. storage.sh provides the
+ * device and runs this.
  */
 #include "msgbox.h"
 
-/* Of a word in pagemap: the page is not there, and is on a swap device. */
+/* Bits of a word in pagemap: the page is in memory, is on a swap device. */
 #define PRESENT		0x8000000000000000
 #define SWAPPED		0x4000000000000000
 
-/* On either side of the message, and what follows from it. */
+/* Memory on both sides of the message; the seeds of its bytes and of the message. */
 #define MARGIN		PAGE
 #define BEFORE		1
 #define MESSAGE		2
 
-/* How many of the pages that hold this are on a swap device and not in memory. */
+/* How many of these pages are on a swap device and not in memory. */
 static long count_swapped(const char *at, size_t pages)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
@@ -34,7 +34,7 @@ static long count_swapped(const char *at, size_t pages)
 
 static void swap_out(struct __test_metadata *_metadata, char *at, size_t pages)
 {
-	/* The kernel may leave pages that it is just busy with. */
+	/* The kernel may skip pages that are in use at the moment. */
 	for (int i = 0; i < 100 && count_swapped(at, pages) < (long)pages; i++) {
 		ASSERT_EQ(0, madvise(at, pages * PAGE, MADV_PAGEOUT));
 		usleep(10000);
@@ -42,7 +42,7 @@ static void swap_out(struct __test_metadata *_metadata, char *at, size_t pages)
 	ASSERT_EQ((long)pages, count_swapped(at, pages));
 }
 
-/* A message of so many bytes, that begins so far before the end of a page (or 0). */
+/* A message of len bytes that begins this far before the end of a page (or 0). */
 static const struct {
 	size_t len;
 	size_t before;
@@ -51,7 +51,7 @@ static const struct {
 	{ 100000, 0 }, { MIB, 100 },
 };
 
-/* Memory with room for the message, and bytes in it that are to stay. */
+/* Memory with room for the message, and the bytes that it should hold. */
 struct area {
 	size_t len;
 	char *begin;
@@ -69,14 +69,14 @@ static struct area make_area(struct __test_metadata *_metadata, size_t i)
 	if (cases[i].before)
 		area.at += PAGE - cases[i].before;
 	area.expected = new_message(area.len, BEFORE);
-	/* Else a huge page would have to be split. */
+	/* A huge page would have to be split first. */
 	madvise(area.begin, area.len, MADV_NOHUGEPAGE);
 	fill(area.begin, area.len, BEFORE);
 	swap_out(_metadata, area.begin, area.len / PAGE);
 	return area;
 }
 
-/* All bytes are as they should be, those that came back with the others too. */
+/* Are all bytes right, also those beside the message on the same pages? */
 static bool is_as_expected(struct area *area)
 {
 	bool same = !memcmp(area->expected, area->begin, area->len);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A caller whose page never arrives holds up nobody but itself, and when it
- * is killed nothing is lost; when the page arrives after all, the call is
- * completed as if it had been made then.
+ * A caller whose page never arrives blocks no other call, and when it is killed
+ * no message is lost. If the page arrives after all, the call completes as if it
+ * had been made at that moment.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -15,21 +15,21 @@
 #include "sysfs.h"
 
 #define PAGES	64
-/* The buffers have room for more than the longest message. */
+/* The size of the buffers, which is more than the longest message. */
 #define ROOM	((PAGES + 8) * PAGE)
 
-#define NO_USERFAULTFD "no userfaultfd for us here"
+#define NO_USERFAULTFD "userfaultfd is not available"
 
 FIXTURE(stuck)
 {
 	struct stuck_page stuck;
-	/* ROOM bytes, of which one page is missing. */
+	/* ROOM bytes, one page of which is missing. */
 	char *buf;
 	char *message;
 	char content[PAGE];
 };
 
-/* Both calls, with a message in one page, or over many: of those the last. */
+/* A message in one page or in several: the last one of them is missing. */
 FIXTURE_VARIANT(stuck)
 {
 	int len;
@@ -91,7 +91,7 @@ static void *make_call(void *data)
 	return NULL;
 }
 
-/* What others do meanwhile, of every size: each call returns at once. */
+/* What other callers do while one is stuck: each call returns at once. */
 static void put_and_get(struct __test_metadata *_metadata)
 {
 	static const int sizes[] = { 0, 1, 64, PAGE, 3 * PAGE, 300 * KIB };
@@ -122,7 +122,7 @@ TEST_F(stuck, put_holds_up_nobody_and_completes)
 	ASSERT_TRUE(stuck_page_wait(&self->stuck));
 	put_and_get(_metadata);
 
-	/* What is not put yet is not there. */
+	/* The stuck put has not taken effect. */
 	ASSERT_EQ(6, get_expecting("below", 6));
 	ASSERT_EQ(-ENODATA, get_nothing());
 
@@ -154,7 +154,7 @@ TEST_F(stuck, get_holds_up_nobody_and_completes)
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
-/* A message that is not certain to be delivered is still anyone's to take. */
+/* Until delivery is certain, another get can take the message. */
 TEST_F(stuck, the_message_of_a_stuck_get_can_be_taken)
 {
 	struct call call = { .buf = self->buf, .len = variant->len };
@@ -173,11 +173,11 @@ TEST_F(stuck, the_message_of_a_stuck_get_can_be_taken)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	ASSERT_EQ(-ENODATA, call.ret);
 	ASSERT_TRUE(is_poison(self->buf, variant->len)) {
-		TH_LOG("a get that took nothing wrote");
+		TH_LOG("the get wrote to the buffer although it took no message");
 	}
 }
 
-/* The call takes effect when it ends, on what is on top then. */
+/* The call takes the message that is on top when it ends. */
 TEST_F(stuck, a_stuck_get_takes_what_is_on_top_when_it_ends)
 {
 	struct call call = { .buf = self->buf, .len = variant->len };
@@ -212,7 +212,7 @@ TEST_F(stuck, a_stuck_get_can_find_a_message_too_long_for_it)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	ASSERT_EQ(-EMSGSIZE, call.ret);
 	ASSERT_TRUE(is_poison(self->buf, variant->len)) {
-		TH_LOG("a get that took nothing wrote");
+		TH_LOG("the get wrote to the buffer although it took no message");
 	}
 	ASSERT_EQ(variant->len + 1, get_expecting(longer, variant->len + 1));
 	ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
@@ -220,7 +220,7 @@ TEST_F(stuck, a_stuck_get_can_find_a_message_too_long_for_it)
 	free(longer);
 }
 
-/* What was made ready for one message may not do for the next one. */
+/* The pages prepared for one message may not suffice for the next one. */
 TEST_F(stuck, a_stuck_get_takes_a_longer_message)
 {
 	struct call call = { .buf = self->buf, .len = ROOM };
@@ -243,7 +243,7 @@ TEST_F(stuck, a_stuck_get_takes_a_longer_message)
 	free(longer);
 }
 
-/* Memory that goes away while the call waits for it is bad memory. */
+/* Memory that is protected while the call waits for it is bad memory. */
 TEST_F(stuck, a_get_whose_memory_goes_away_leaves_the_message)
 {
 	struct call call = { .buf = self->buf, .len = variant->len };
@@ -254,7 +254,7 @@ TEST_F(stuck, a_get_whose_memory_goes_away_leaves_the_message)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, &call));
 	ASSERT_TRUE(stuck_page_wait(&self->stuck));
 
-	/* In place, so that nothing else can land there. */
+	/* Not unmapped: the kernel could place another mapping there. */
 	ASSERT_EQ(0, mprotect(self->stuck.page, PAGE, PROT_NONE));
 	close(self->stuck.uffd);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
@@ -271,7 +271,7 @@ static void on_signal(int signal)
 	signals_seen++;
 }
 
-/* In milliseconds: how long a thread has computed. */
+/* The CPU time of a thread in milliseconds. */
 static long computed_by(pthread_t thread)
 {
 	struct timespec time;
@@ -282,23 +282,23 @@ static long computed_by(pthread_t thread)
 	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* A thread that has been signalled and still waits does so asleep. */
+/* A thread that got a signal and still waits has to sleep. */
 static void sleeps_on(struct __test_metadata *_metadata, pthread_t thread)
 {
 	long before;
 
-	/* It has to wake up for the signal, and to fall asleep again. */
+	/* Time to wake up for the signal and fall asleep again. */
 	usleep(300 * 1000);
 	before = computed_by(thread);
 	usleep(1000 * 1000);
 	ASSERT_GT(100, computed_by(thread) - before) {
-		TH_LOG("computed for %ld ms in one second", computed_by(thread) - before);
+		TH_LOG("used the CPU for %ld ms in one second", computed_by(thread) - before);
 	}
 }
 
 /*
- * A signal with a handler is no reason to fail: the contract has no EINTR. Nor is it
- * one to compute until the page comes.
+ * A signal with a handler must not end the call, because the contract has no EINTR,
+ * and must not make it spin until the page arrives.
  */
 static void signal_comes(struct __test_metadata *_metadata,
 			 struct stuck_page *stuck, const void *content, struct call *call)
@@ -338,9 +338,8 @@ TEST_F(stuck, a_signal_does_not_end_a_put)
 }
 
 /*
- * A child whose one thread makes the call while the other tells its parent,
- * by a byte through the pipe, that it is stuck behind so many bytes. It never ends
- * by itself.
+ * In a child: one thread makes the call, which gets stuck after this many bytes; the
+ * other one then writes a byte to the pipe. The child ends only when it is killed.
  */
 static int be_stuck(struct call *call, int before, int pipe_end)
 {
@@ -410,8 +409,8 @@ TEST_F(stuck, a_get_that_is_killed_loses_nothing)
 }
 
 /*
- * The border of the missing page comes behind each byte of the message in turn
- * (where it is long, behind some of them, of every alignment): there the copy stops.
+ * The missing page begins after each byte of the message in turn (for long ones after
+ * some, at every alignment), and the copy stops there.
  */
 FIXTURE(any_byte)
 {
@@ -423,7 +422,7 @@ FIXTURE_VARIANT(any_byte)
 {
 	int len;
 	int step;
-	int in_segment;		/* so much of it fits in the segment; 0: all */
+	int in_segment;		/* the part that fits in the segment; 0: all */
 };
 
 FIXTURE_VARIANT_ADD(any_byte, small)
@@ -469,8 +468,8 @@ FIXTURE_TEARDOWN(any_byte)
 }
 
 /*
- * A call that stops behind so many of its bytes, while another one is made; the
- * page that it waits for has this content then.
+ * Makes a call that stops after this many bytes, and two other calls while it is
+ * stopped. Then the page arrives with this content.
  */
 static long stopped_call(struct __test_metadata *_metadata, struct call *call, int before,
 			 const char *content)
@@ -481,11 +480,11 @@ static long stopped_call(struct __test_metadata *_metadata, struct call *call, i
 	ASSERT_EQ(0, stuck_page_begin(&stuck, call->buf + before));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, make_call, call));
 	ASSERT_TRUE(stuck_page_wait(&stuck)) {
-		TH_LOG("behind %d bytes", before);
+		TH_LOG("after %d bytes", before);
 	}
 	if (!call->is_put) {
 		ASSERT_TRUE(is_poison(call->buf, before)) {
-			TH_LOG("written before it is certain, of %d bytes", before);
+			TH_LOG("written before delivery was certain, %d bytes", before);
 		}
 	}
 	ASSERT_EQ(0, put("another", 8));
@@ -507,7 +506,7 @@ TEST_F(any_byte, put_stops_and_completes)
 		memcpy(call.buf, self->message, variant->len);
 		ASSERT_EQ(0, stopped_call(_metadata, &call, before, self->message + before));
 		ASSERT_EQ(variant->len, get_expecting(self->message, variant->len)) {
-			TH_LOG("stopped behind %d bytes", before);
+			TH_LOG("stopped after %d bytes", before);
 		}
 	}
 }
@@ -525,14 +524,14 @@ TEST_F(any_byte, get_stops_and_completes)
 		poison(self->buf, 8 * PAGE);
 		ASSERT_EQ(variant->len, stopped_call(_metadata, &call, before, content));
 		ASSERT_EQ(0, memcmp(call.buf, self->message, variant->len)) {
-			TH_LOG("stopped behind %d bytes", before);
+			TH_LOG("stopped after %d bytes", before);
 		}
 		ASSERT_TRUE(is_poison(self->buf, call.buf - self->buf));
 		ASSERT_TRUE(is_poison(call.buf + variant->len, PAGE));
 	}
 }
 
-/* Behind seven of its bytes. */
+/* Seven places to stop at. */
 TEST_F(any_byte, killed_where_it_stops_nothing_has_happened)
 {
 	char *border = self->buf + 4 * PAGE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The first of the original's five tests: arguments that make no sense are
- * refused with EINVAL, by both calls, and leave the box as it was.
+ * The first of the original system's five tests: both calls refuse invalid
+ * arguments with EINVAL, and the box stays as it was.
  */
 #include "msgbox.h"
 
@@ -54,7 +54,7 @@ TEST_F(msgbox, get_of_a_negative_length_is_refused)
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
-/* Stricter than the original, whose box was always empty here. */
+/* Stricter than the original, which tried this on an empty box only. */
 TEST_F(msgbox, refused_calls_leave_the_messages_alone)
 {
 	char buf[16];

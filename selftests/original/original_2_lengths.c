@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The second of the original's five tests: a message is as long as the putter
- * says, whatever its text, and is never cut to fit a getter.
+ * The second of the original system's five tests: a message has the length
+ * that put was given, whatever its bytes are, and a get never truncates it.
  */
 #include "msgbox.h"
 
@@ -54,7 +54,7 @@ TEST_F(msgbox, buffer_too_short_leaves_the_message_whole)
 			TH_LOG("len %d", len);
 		}
 		EXPECT_TRUE(is_poison(buf, sizeof(buf))) {
-			TH_LOG("a get that failed wrote, len %d", len);
+			TH_LOG("the failed get wrote to the buffer, len %d", len);
 		}
 	}
 
@@ -79,7 +79,7 @@ TEST_F(msgbox, every_length_up_to_some_pages)
 	char *message = new_message(3 * PAGE, 2);
 
 	for (int len = 0; len < 3 * PAGE; len++) {
-		/* All that are close to where a store may change its ways. */
+		/* Every length near a boundary where a store may behave differently. */
 		if (len > 200 && len % 512 > 20 && len % 512 < 470 && len % 61)
 			continue;
 		ASSERT_EQ(0, put(message, len));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The third of the original's five tests: what was put last is taken first.
+ * The third of the original system's five tests: last in, first out.
  */
 #include "msgbox.h"
 
@@ -34,7 +34,7 @@ TEST_F(msgbox, words_come_back_as_the_sentence_in_reverse)
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
-/* Stricter: the order also holds when puts and gets take turns. */
+/* Stricter: the order also holds when puts and gets alternate. */
 TEST_F(msgbox, order_holds_while_the_box_swings)
 {
 	int depth = 0, top;
@@ -57,7 +57,7 @@ TEST_F(msgbox, order_holds_while_the_box_swings)
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
-/* And between messages of every size, which a store may keep in two places. */
+/* Also between small and large messages, which a store may keep in two places. */
 TEST_F(msgbox, order_holds_between_small_and_large)
 {
 	static const int sizes[] = {

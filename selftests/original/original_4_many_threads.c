@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The fourth of the original's five tests: 200 threads put 1000 messages each,
- * then one thread takes and counts. The same count again from one thread.
+ * The fourth of the original system's five tests: 200 threads put 1000
+ * messages each, then one thread gets them all. Then one thread does both.
  */
 #include <pthread.h>
 
@@ -19,8 +19,8 @@ struct message {
 static pthread_barrier_t all_started;
 
 /*
- * NULL, or the error of the put that failed: an EXPECT in a thread would not
- * be seen.
+ * Returns NULL, or the error of the put that failed: the harness does not see
+ * an EXPECT that fails in a thread.
  */
 static void *put_a_thousand(void *thread)
 {
@@ -56,8 +56,8 @@ TEST_F(msgbox, two_hundred_threads)
 	}
 
 	/*
-	 * Each thread's own messages in reverse, none left out, none twice:
-	 * the number expected next is known for each of them.
+	 * The messages of each thread come back in reverse order, none missing
+	 * and none twice, so the next number of each thread is known.
 	 */
 	for (int i = 0; i < TOTAL; i++) {
 		poison(&message, sizeof(message));

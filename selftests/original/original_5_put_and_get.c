@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The fifth of the original's five tests, and the one it failed: three threads
- * put and three get at the same time. Every message arrives exactly once and
- * whole; nothing is lost.
+ * The fifth of the original system's five tests, the one that it failed: three
+ * threads put while three threads get. Each message is delivered exactly once
+ * and whole; none is lost.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -15,7 +15,7 @@
 #define PER_PUTTER	4000
 #define LARGEST		(256 * KIB)
 
-/* What a message begins with; the rest of it follows from these. */
+/* The start of a message; its other bytes are derived from this. */
 struct header {
 	unsigned int putter;
 	unsigned int number;
@@ -33,9 +33,8 @@ static unsigned long seed_of(const struct header *header)
 }
 
 /*
- * Mostly small, some of several pages, a few that a store may keep elsewhere.
- * All of them together stay far below the box's limit, so that no put may
- * fail even where no getter ever runs.
+ * Mostly small, some of several pages, a few large ones. All messages together
+ * stay far below the box's limit, so no put may fail even if no getter runs.
  */
 static unsigned int len_of(unsigned long seed)
 {
@@ -45,7 +44,7 @@ static unsigned int len_of(unsigned long seed)
 	return sizeof(struct header) + next_random(&seed) % (most - sizeof(struct header));
 }
 
-/* Both return NULL or what went wrong: an EXPECT would not be seen here. */
+/* Returns NULL or what went wrong: the harness sees no EXPECT in a thread. */
 static void *putter(void *which)
 {
 	struct header *message = malloc(LARGEST);
@@ -70,15 +69,15 @@ static void *putter(void *which)
 static const char *check(const struct header *message, long len)
 {
 	if (len < (long)sizeof(*message) || len != message->len)
-		return "a message has not the length it was put with";
+		return "a message does not have the length that was put";
 	if (message->putter >= PUTTERS || message->number >= PER_PUTTER)
-		return "a message says that nobody put it";
+		return "a message that no thread put";
 	if (!is_filled(message + 1, len - sizeof(*message), seed_of(message)))
 		return "a message is torn";
 	if (!is_poison((const char *)message + len, LARGEST + CANARY - len))
 		return "a get wrote beyond the message";
 	if (atomic_fetch_add(&seen[message->putter][message->number], 1))
-		return "a message came twice";
+		return "a message was delivered twice";
 	return NULL;
 }
 
@@ -92,8 +91,8 @@ static void *getter(void *unused)
 	pthread_barrier_wait(&all_started);
 	while (!failure) {
 		/*
-		 * Read before the get: a box that is empty after the last put
-		 * has returned stays empty.
+		 * Read before the get: once the last put has returned, an
+		 * empty box stays empty.
 		 */
 		bool last = !atomic_load(&putters_left);
 		long len = get(message, LARGEST);
