@@ -5,7 +5,7 @@
 # frozen (fsfreeze), so that writing to it waits without end.
 #
 #   DM510_MSGBOX_KERNEL_MODULES  folder of the kernel's own modules for that, and a
-#                                list of them (scripts/fetch-guest-modules)
+#                                list of them (scripts/setup/fetch-guest-modules)
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
