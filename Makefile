@@ -27,68 +27,68 @@ endif
 	check newcomer help clean distclean
 
 modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<its headers>
-	@scripts/build-module $(KDIR) $(KBUILD_ARGS)
-	@cp build/module/$$(scripts/build-module --release $(KDIR))/dm510_msgbox.ko .
+	@scripts/setup/build-module $(KDIR) $(KBUILD_ARGS)
+	@cp build/module/$$(scripts/setup/build-module --release $(KDIR))/dm510_msgbox.ko .
 
 load:			## (root) build and load it into the running kernel
-	@scripts/load $(KDIR)
+	@scripts/commands/load $(KDIR)
 
 status:			## is it loaded, and does the system call answer?
-	@scripts/status
+	@scripts/commands/status
 
 unload:			## (root) take it out again
-	@scripts/unload
+	@scripts/commands/unload
 
 demo:			## see it work, on a stock kernel in a virtual machine
-	@scripts/demo/run $(KERNEL)
+	@scripts/commands/demo/run $(KERNEL)
 
 kselftest:		## test it, on a stock kernel in a virtual machine (TESTS=<pattern>, CPUS=, CYCLES=)
-	@scripts/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
+	@scripts/commands/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
 
 kselftest-all:		## test it on every stock kernel it knows, one after the other (SHORT=1: on five more)
-	@scripts/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
+	@scripts/commands/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-debug:	## test it on kernels, built here, that check memory, locks and races (SHORT=1: less)
-	@scripts/kselftest-all --debug $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
+	@scripts/commands/kselftest-all --debug $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-cet:		## test it where the processor tracks branches and has shadow stacks, in Bochs
-	@scripts/kselftest-cet
+	@scripts/commands/kselftest-cet
 
 kselftest-modes:	## test it, in short, in the modes that a kernel can be booted in: mitigations, preemption
-	@scripts/kselftest-modes $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
+	@scripts/commands/kselftest-modes $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
 
 coverage:		## which lines and branches of the module do the tests execute?
-	@scripts/coverage
+	@scripts/commands/coverage
 
 shell:			## a prompt in such a virtual machine, the module loaded
-	@scripts/shell $(KERNEL)
+	@scripts/commands/shell $(KERNEL)
 
 bench:			## measure it beside the kernel's own message passing (SHORT=1: see that it works)
-	@scripts/bench/run $(if $(SHORT),--short) $(if $(MODE),--mode $(MODE)) $(KERNEL)
+	@scripts/commands/bench/run $(if $(SHORT),--short) $(if $(MODE),--mode $(MODE)) $(KERNEL)
 
 bench-check:		## does any size cost more instructions than the committed figures say?
-	@scripts/bench/check $(KERNEL)
+	@scripts/commands/bench/check $(KERNEL)
 
 bench-update:		## make the figures of the last `make bench` the committed ones
-	@scripts/bench/update
+	@scripts/commands/bench/update
 
 mutants:		## plant bugs, each by itself, and see that the tests catch them (SHORT=1: a few)
-	@scripts/mutants $(if $(SHORT),--short)
+	@scripts/commands/mutants $(if $(SHORT),--short)
 
 fuzz:			## five minutes of made-up calls, guided by coverage, or SECONDS=<number>
-	@scripts/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
+	@scripts/commands/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
 
 soak:			## ten minutes of traffic, faults, limits and reloading, or MINUTES=<number>
-	@scripts/soak $(if $(MINUTES),--minutes $(MINUTES)) $(KERNEL)
+	@scripts/commands/soak $(if $(MINUTES),--minutes $(MINUTES)) $(KERNEL)
 
 models:			## search the models of the box and of unloading, every interleaving
-	@scripts/models
+	@scripts/commands/models
 
 check:			## check the sources: warnings, sparse, checkpatch, kernel-doc, shellcheck
-	@scripts/check $(KERNEL)
+	@scripts/commands/check $(KERNEL)
 
 newcomer:		## (root) see that `make demo` and `make kselftest` work on a fresh Debian (SUITE=trixie)
-	@scripts/newcomer $(if $(COMMANDS),--commands '$(COMMANDS)') $(or $(SUITE),trixie) \
+	@scripts/commands/newcomer $(if $(COMMANDS),--commands '$(COMMANDS)') $(or $(SUITE),trixie) \
 		$(foreach variable,$(filter-out SUITE=% COMMANDS=%,$(MAKEOVERRIDES)),'$(variable)')
 
 help:			## this list

@@ -29,7 +29,7 @@ include $(selftests)/run.mk
 
 # Where KSELFTEST is set by hand, it has to be there already.
 $(abspath ../../build/linux-source/tools/testing/selftests)/lib.mk:
-	$(selftests)/../scripts/fetch-kselftest
+	$(selftests)/../scripts/setup/fetch-kselftest
 
 all: $(copies)
 $(copies): $(OUTPUT)/%: % | $(OUTPUT)

@@ -12,5 +12,5 @@ define RUN_TESTS
 	BASE_DIR="$(KSELFTEST)"; \
 	. $(KSELFTEST)/kselftest/runner.sh; \
 	kselftest_default_timeout=$(shell sed -n 's/^timeout=//p' $(selftests)/settings); \
-	run_many $(1) | $(selftests)/../scripts/tap-verdict
+	run_many $(1) | $(selftests)/../scripts/verdicts/tap-verdict
 endef

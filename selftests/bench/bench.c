@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * bench [--short] [--only PEER] MEASURE...: measures the box and its peers. To
- * be run by root, where nothing else runs: scripts/bench/run does so.
+ * be run by root, where nothing else runs: scripts/commands/bench/run does so.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 # file system (fsfreeze), where a write waits until the thaw.
 #
 #   DM510_MSGBOX_KERNEL_MODULES  folder with the kernel's modules for the devices, and
-#                                a list of them (scripts/fetch-guest-modules)
+#                                a list of them (scripts/setup/fetch-guest-modules)
 
 # run_tests calls the tests by name.
 # shellcheck disable=SC2317

@@ -129,7 +129,7 @@ static void minimize(struct program *program)
 	}
 }
 
-/* scripts/fuzz keeps what stands behind `case:`. */
+/* scripts/commands/fuzz keeps what stands behind `case:`. */
 static void report(const struct program *program, const char *why)
 {
 	char text[TEXT_MAX];

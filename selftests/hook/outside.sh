@@ -57,7 +57,7 @@ rmmod_is_killed()
 # by_force put|get LEN REPLY: a call of a module that says that it is in use
 by_force()
 {
-	# The kernel is tainted by that; scripts/guest/init asks for this file.
+	# The kernel is tainted by that; scripts/vm/guest/init asks for this file.
 	: >/tmp/unloaded-by-force
 	stuck_call "$1" "$2" && kill_rmmod -f dm510_msgbox && calls_are_gone || return 1
 	let_go && is "the stuck $1" "$3" "$said" && gone dm510_msgbox && calls_are_gone &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The box while several callers put and get: core/msgbox.c. The steps have the
- * same names there. scripts/models has spin try every interleaving of them.
+ * same names there. scripts/commands/models has spin try every interleaving of them.
  *
  * What is taken for granted, or left out:
  * - There are three messages, of the lengths 1 to 3; 2 and 3 are large. A segment

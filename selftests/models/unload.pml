@@ -2,7 +2,7 @@
 /*
  * How calls come and go while the module is loaded and unloaded: hook/raise.c,
  * hook/attach.c, hook/trampoline.S, hook/syscall_hook.c and core/main.c. The
- * steps have the same names there. scripts/models has spin try every interleaving
+ * steps have the same names there. scripts/commands/models has spin try every interleaving
  * of them.
  *
  * What is taken for granted, or left out:
