@@ -7,15 +7,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "meminfo.h"
 #include "msgbox.h"
+#include "segment.h"
 #include "stuck_page.h"
 #include "sysfs.h"
-
-#define SEGMENT		(64 * KIB)
-/* The largest spare segment that the box keeps. */
-#define SPARE_MAX	(MIB + PAGE)
-/* The most that an empty box holds: its first segment and a spare segment. */
-#define EMPTY_MAX	(SEGMENT + SPARE_MAX)
 
 static const char * const figures[] = {
 	"puts", "gets", "count", "bytes", "pending",
@@ -53,25 +49,10 @@ static void remember(long *before)
 		before[i] = figure(figures[i]);
 }
 
-/* A line of /proc/meminfo, in bytes. */
-static long memory_info(const char *name)
-{
-	char line[128];
-	long kib = -1;
-	FILE *file = fopen("/proc/meminfo", "r");
-
-	while (file && kib < 0 && fgets(line, sizeof(line), file))
-		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
-			kib = atol(line + strlen(name) + 1);
-	if (file)
-		fclose(file);
-	return kib * KIB;
-}
-
 /* Memory of vmalloc: the box's segments, and little else that changes. */
 static long vmalloc_used(void)
 {
-	return memory_info("VmallocUsed");
+	return meminfo_bytes("VmallocUsed");
 }
 
 TEST_F(msgbox, each_call_moves_its_figures)

@@ -10,11 +10,9 @@
 #include <sys/wait.h>
 
 #include "msgbox.h"
+#include "segment.h"
 #include "sysfs.h"
 
-#define SEGMENT		(64 * KIB)
-/* The most that an empty box holds: its first segment and a spare segment. */
-#define EMPTY_MAX	(SEGMENT + MIB + PAGE)
 /* Much less than the box's limit, much more than an empty box may hold. */
 #define MEMORY_MAX	(8 * MIB)
 /* More messages than fit in MEMORY_MAX, at any size tested here. */

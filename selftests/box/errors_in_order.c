@@ -4,6 +4,7 @@
  * the contract. Then the full box: a put fails with EAGAIN, no message is lost,
  * and the limit counts the memory really held.
  */
+#include "meminfo.h"
 #include "msgbox.h"
 
 /* No process can read or write here. */
@@ -305,27 +306,10 @@ TEST_F(order, full_box_comes_before_a_bad_pointer)
 	ASSERT_EQ(count, get_until_empty(self->message, self->largest, count));
 }
 
-/* A line of /proc/meminfo, in bytes. */
-static long memory_line(const char *name)
-{
-	FILE *file = fopen("/proc/meminfo", "r");
-	size_t len = strlen(name);
-	char line[128];
-	long kib = 0;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		if (!strncmp(line, name, len) && line[len] == ':')
-			kib = atol(line + len + 1);
-	}
-	if (file)
-		fclose(file);
-	return kib * KIB;
-}
-
 /* Exact; MemAvailable can miss freed pages for a long time. */
 static long kernel_memory(void)
 {
-	return memory_line("VmallocUsed") + memory_line("Slab");
+	return meminfo_bytes("VmallocUsed") + meminfo_bytes("Slab");
 }
 
 /*
@@ -348,10 +332,10 @@ TEST_F(order, memory_really_held_is_within_the_limit)
 	long most = self->limit + margin(self->limit);
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		long before = kernel_memory(), available = memory_line("MemAvailable");
+		long before = kernel_memory(), available = meminfo_bytes("MemAvailable");
 		long count = put_until_full(self->message, self->limit, sizes[i]);
 		long more = kernel_memory() - before;
-		long less = available - memory_line("MemAvailable");
+		long less = available - meminfo_bytes("MemAvailable");
 
 		ASSERT_LT(0, count);
 		EXPECT_GE(most, more) {

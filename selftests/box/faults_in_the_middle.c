@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "meminfo.h"
 #include "msgbox.h"
 #include "sysfs.h"
 
@@ -262,20 +263,6 @@ TEST_F(changing, get_delivers_all_or_nothing)
 		EXPECT_EQ(i, done);
 }
 
-/* Memory of vmalloc, which the box uses, in KiB; -1 if the kernel does not say. */
-static long vmalloc_used(void)
-{
-	FILE *file = fopen("/proc/meminfo", "r");
-	char line[128];
-	long kib = -1;
-
-	while (file && kib < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "VmallocUsed: %ld", &kib);
-	if (file)
-		fclose(file);
-	return kib;
-}
-
 #define FAULTS 30
 
 /* Each call holds 1 MiB of kernel memory for a moment, so a leak would be seen. */
@@ -283,7 +270,7 @@ TEST_F(msgbox, large_calls_that_fault_leave_no_memory_behind)
 {
 	char *buf = map(LEN_MAX, PROT_READ | PROT_WRITE);
 	char *message = new_message(LEN_MAX, 1);
-	long before = vmalloc_used();
+	long before = meminfo_bytes("VmallocUsed");
 	int faults = 0;
 
 	ASSERT_LE(0, before);
@@ -293,7 +280,7 @@ TEST_F(msgbox, large_calls_that_fault_leave_no_memory_behind)
 		faults++;
 	EXPECT_EQ(FAULTS, faults);
 	EXPECT_EQ(LEN_MAX, get_expecting(message, LEN_MAX));
-	EXPECT_GT(before + FAULTS / 3 * KIB, vmalloc_used());
+	EXPECT_GT(before + FAULTS / 3 * MIB, meminfo_bytes("VmallocUsed"));
 	munmap(buf, LEN_MAX - PAGE);
 	free(message);
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "msgbox.h"
+#include "segment.h"
 #include "sysfs.h"
 
 #define STEPS		(1000 * 1000)
@@ -17,9 +18,8 @@
 #define LARGEST		(300 * KIB)
 #define BAD_FROM	(LARGEST + CANARY)
 
-/* The lowest limit, and the largest spare segment, which a put can free. */
-#define LIMIT_MIN	(128 * KIB)
-#define SPARE_MAX	(MIB + PAGE)
+/* The lowest limit. */
+#define LIMIT_MIN	(2 * SEGMENT)
 
 struct message {
 	int len;

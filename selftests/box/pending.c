@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 
 #include "msgbox.h"
+#include "segment.h"
 #include "stuck_page.h"
 #include "sysfs.h"
 
-#define SEGMENT		(64 * KIB)
 #define MAX		(8 * MIB)
 #define LEN		(300 * KIB)
 /* The size of that message's segment, which has a header of 16 bytes. */

@@ -23,6 +23,7 @@
 
 #include "calls.h"
 #include "kselftest.h"
+#include "segment.h"
 #include "sysfs.h"
 
 #define THREADS_MAX	64
@@ -31,7 +32,6 @@
 #define BUFFER		(MIB + 4 * PAGE)
 #define ERRORS_MAX	128
 
-#define SEGMENT		(64 * KIB)
 /* Seconds between two lines of progress. */
 #define PROGRESS	5
 /* Extra seconds if something that has to happen has not happened yet. */

@@ -13,6 +13,11 @@
 #define FILLER		5456
 #define FILLERS		12
 
+/* The largest spare segment that the box keeps. */
+#define SPARE_MAX	(MIB + PAGE)
+/* The most that an empty box holds: its first segment and a spare segment. */
+#define EMPTY_MAX	(SEGMENT + SPARE_MAX)
+
 /* The lowest is shorter. */
 static inline int filler_len(int number, int room)
 {
