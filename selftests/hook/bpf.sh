@@ -46,8 +46,8 @@ refused_bpf()
 	exec 4>&- 3<&-
 	wait "$bpf_pid"
 	case $(uname -r) in
-	6.*) is "$1" 'attaching: EBUSY' "$said" ;;
-	*) is "$1" 'attaching: EINVAL' "$said" ;;
+	6.*) is "$1" 'cannot attach: EBUSY' "$said" ;;
+	*) is "$1" 'cannot attach: EINVAL' "$said" ;;
 	esac
 }
 

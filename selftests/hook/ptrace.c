@@ -92,7 +92,7 @@ static void run_to_exit(struct __test_metadata *_metadata, pid_t child, long res
 	EXPECT_EQ(result < 0, info.exit.is_error);
 }
 
-static void expect_exit_0(struct __test_metadata *_metadata, pid_t child)
+static void finish_child(struct __test_metadata *_metadata, pid_t child)
 {
 	int status;
 
@@ -166,7 +166,7 @@ TEST_F(msgbox, number_arguments_and_result_are_seen)
 	expect_call(_metadata, child, get_nr, other, sizeof(other), 5);
 	expect_call(_metadata, child, get_nr, other, sizeof(other), -ENODATA);
 	expect_call(_metadata, child, put_nr, NULL, 5, -EINVAL);
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 }
 
 static int puts_one(void)
@@ -192,7 +192,7 @@ TEST_F(msgbox, a_put_becomes_another_call)
 	run_to_entry(_metadata, child, PTRACE_SYSCALL, put_nr);
 	set_number(_metadata, child, SYS_getppid);
 	run_to_exit(_metadata, child, getpid());
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
@@ -209,7 +209,7 @@ TEST_F(msgbox, a_get_becomes_another_call)
 	run_to_entry(_metadata, child, PTRACE_SYSCALL, get_nr);
 	set_number(_metadata, child, SYS_getppid);
 	run_to_exit(_metadata, child, getpid());
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	ASSERT_EQ(6, get_expecting("stays", 6));
 }
 
@@ -225,7 +225,7 @@ TEST_F(msgbox, another_call_becomes_a_put)
 	run_to_entry(_metadata, child, PTRACE_SYSCALL, SYS_getppid);
 	set_number(_metadata, child, put_nr);
 	run_to_exit(_metadata, child, 0);
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	ASSERT_EQ(8, get_expecting("message", 8));
 }
 
@@ -242,7 +242,7 @@ TEST_F(msgbox, another_call_becomes_a_get)
 	run_to_entry(_metadata, child, PTRACE_SYSCALL, SYS_getppid);
 	set_number(_metadata, child, get_nr);
 	run_to_exit(_metadata, child, 6);
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
@@ -263,7 +263,7 @@ static void skip_call(struct __test_metadata *_metadata, pid_t child, long nr)
 	set_number(_metadata, child, -1);
 	set_result(_metadata, child, ANSWER);
 	run_to_exit(_metadata, child, ANSWER);
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 }
 
 TEST_F(msgbox, a_call_is_skipped)
@@ -289,7 +289,7 @@ TEST_F(msgbox, a_call_is_skipped_without_a_result)
 	run_to_entry(_metadata, child, PTRACE_SYSCALL, put_nr);
 	set_number(_metadata, child, -1);
 	run_to_exit(_metadata, child, -ENOSYS);
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
@@ -309,7 +309,7 @@ static void replace_arguments(struct __test_metadata *_metadata, pid_t child, lo
 	/* The child's code expects a call to preserve these registers. */
 	own.rax = result;
 	set_registers(_metadata, child, own);
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 }
 
 static int puts_with_another_message_ready(void)
@@ -353,7 +353,7 @@ TEST_F(msgbox, a_result_is_changed)
 	run_to_entry(_metadata, child, PTRACE_SYSCALL, put_nr);
 	run_to_exit(_metadata, child, 0);
 	set_result(_metadata, child, ANSWER);
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	ASSERT_EQ(8, get_expecting("message", 8));
 
 	ASSERT_EQ(0, put("taken", 6));
@@ -361,7 +361,7 @@ TEST_F(msgbox, a_result_is_changed)
 	run_to_entry(_metadata, child, PTRACE_SYSCALL, get_nr);
 	run_to_exit(_metadata, child, 6);
 	set_result(_metadata, child, ANSWER);
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
@@ -370,7 +370,7 @@ static void emulate_call(struct __test_metadata *_metadata, pid_t child, long nr
 {
 	run_to_entry(_metadata, child, PTRACE_SYSEMU, nr);
 	set_result(_metadata, child, ANSWER);
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 }
 
 TEST_F(msgbox, calls_are_emulated)
@@ -395,7 +395,7 @@ TEST_F(msgbox, a_single_step_over_a_call)
 	EXPECT_EQ(before.rip, after.rip);
 	EXPECT_EQ(0, after.rax);
 	ASSERT_EQ(8, get_expecting("message", 8));
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
@@ -477,7 +477,7 @@ TEST_F(msgbox, a_child_of_the_traced_is_traced)
 	expect_call(_metadata, grandchild, put_nr, buf, 8, 0);
 	ASSERT_EQ(8, get_expecting("message", 8));
 	ASSERT_EQ(0, ptrace(PTRACE_DETACH, grandchild, 0, 0));
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 

@@ -347,7 +347,7 @@ static pid_t child_before_call(struct __test_metadata *_metadata, long nr, long 
 	return child;
 }
 
-static void expect_exit_0(struct __test_metadata *_metadata, pid_t child)
+static void finish_child(struct __test_metadata *_metadata, pid_t child)
 {
 	int status;
 
@@ -360,7 +360,7 @@ TEST_F(seccomp, a_tracer_lets_it_through)
 {
 	pid_t child = child_before_call(_metadata, self->nr, variant->is_put ? 0 : 6);
 
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	expect_one_call(_metadata, self->nr);
 }
 
@@ -373,7 +373,7 @@ TEST_F(seccomp, a_tracer_answers_instead)
 	regs.orig_rax = -1;
 	regs.rax = ANSWER;
 	ASSERT_EQ(0, ptrace(PTRACE_SETREGS, child, 0, &regs));
-	expect_exit_0(_metadata, child);
+	finish_child(_metadata, child);
 	expect_no_call(_metadata);
 }
 
