@@ -21,7 +21,7 @@ static long bpf(int command, union bpf_attr *attributes)
 static int fail(const char *what)
 {
 	printf("%s: %s\n", what, strerrorname_np(errno));
-	return 1;
+	return -1;
 }
 
 static const char *read_btf(void)
@@ -166,19 +166,13 @@ static int attach_kprobe_multi(int program, const char *function)
 	return bpf(BPF_LINK_CREATE, &attributes);
 }
 
-int main(int argc, char **argv)
+/* Returns the map with the counter, or -1 after printing the step that failed. */
+static int attach_counter(bool fentry, const char *name)
 {
 	int function = 0, map, program;
-	bool fentry;
-	char line[16];
 
-	if (argc != 3 || (strcmp(argv[1], "fentry") && strcmp(argv[1], "kprobe_multi"))) {
-		fputs("usage: bpf fentry|kprobe_multi FUNCTION\n", stderr);
-		return 2;
-	}
-	fentry = !strcmp(argv[1], "fentry");
 	if (fentry) {
-		function = find_function(argv[2]);
+		function = find_function(name);
 		if (function < 0)
 			return fail("cannot find the function");
 	}
@@ -188,8 +182,23 @@ int main(int argc, char **argv)
 	program = load_program(map, function);
 	if (program < 0)
 		return fail("cannot load the program");
-	if ((fentry ? attach_fentry(program) : attach_kprobe_multi(program, argv[2])) < 0)
+	if ((fentry ? attach_fentry(program) : attach_kprobe_multi(program, name)) < 0)
 		return fail("cannot attach");
+	return map;
+}
+
+int main(int argc, char **argv)
+{
+	char line[16];
+	int map;
+
+	if (argc != 3 || (strcmp(argv[1], "fentry") && strcmp(argv[1], "kprobe_multi"))) {
+		fputs("usage: bpf fentry|kprobe_multi FUNCTION\n", stderr);
+		return 2;
+	}
+	map = attach_counter(!strcmp(argv[1], "fentry"), argv[2]);
+	if (map < 0)
+		return 1;
 	puts("attached");
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))

@@ -67,9 +67,26 @@ static bool read_kernel(int core, unsigned long at, void *buf, size_t len)
 	return false;
 }
 
-int main(int argc, char **argv)
+static bool print_function(int core, const struct function *function)
 {
 	static unsigned char buf[LARGEST];
+	size_t len = function->end - function->start;
+
+	if (!function->start || len > LARGEST || !read_kernel(core, function->start, buf, len)) {
+		fprintf(stderr, "%s: not found or not readable\n", function->name);
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (i % PER_LINE == 0)
+			printf("%s%s+%#zx:", i ? "\n" : "", function->name, i);
+		printf(" %02x", buf[i]);
+	}
+	putchar('\n');
+	return true;
+}
+
+int main(int argc, char **argv)
+{
 	struct function *functions = calloc(argc, sizeof(*functions));
 	int count = argc - 1;
 	int core = open("/proc/kcore", O_RDONLY);
@@ -81,22 +98,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < count; i++)
 		functions[i].name = argv[i + 1];
 	find_functions(functions, count);
-
-	for (int i = 0; i < count; i++) {
-		struct function *function = &functions[i];
-		size_t len = function->end - function->start;
-
-		if (!function->start || len > LARGEST ||
-		    !read_kernel(core, function->start, buf, len)) {
-			fprintf(stderr, "%s: not found or not readable\n", function->name);
+	for (int i = 0; i < count; i++)
+		if (!print_function(core, &functions[i]))
 			return 1;
-		}
-		for (size_t j = 0; j < len; j++) {
-			if (j % PER_LINE == 0)
-				printf("%s%s+%#zx:", j ? "\n" : "", function->name, j);
-			printf(" %02x", buf[j]);
-		}
-		putchar('\n');
-	}
 	return 0;
 }
