@@ -3,8 +3,7 @@
 #
 # A tracer or a seccomp listener holds a call at the kernel's entry while the module is
 # unloaded, loaded again, or loaded with other numbers. A held call does not delay
-# unloading. Once it is released, its number means what it means to the module that is
-# loaded at that time.
+# unloading. Once it is released, it goes to the handler that its number has by then.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317

@@ -120,7 +120,7 @@ files_are_read_meanwhile()
 
 # --- several at once
 
-# at_once COMMAND...: runs it in four shells at once; sets succeeded to a count
+# at_once COMMAND...: runs it in four shells at once and counts those that succeeded
 at_once()
 {
 	pids=

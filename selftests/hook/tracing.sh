@@ -17,16 +17,15 @@ getppid_nr=110
 # The number of a system call, in its struct pt_regs (orig_ax).
 nr_in_regs='+120(%di):u64'
 
-# The name of the attach point in ftrace, as it may have several. The search is slow, so
-# it is done once.
+# The attach point's name in ftrace. It is looked up only once, because that is slow.
 traced_point()
 {
 	[ -s "$tmp/traced-point" ] || traced_name "$attach_point" >"$tmp/traced-point"
 	cat "$tmp/traced-point"
 }
 
-# The size of ftrace's nop and of the ENDBR64, or its replacement, before the nop if the
-# kernel is built with ENDBR64.
+# The size of ftrace's nop, plus that of the ENDBR64 (or its replacement) before the nop
+# in kernels that have one.
 entry_size()
 {
 	awk -v name="$attach_point+0:" '$1 == name {
