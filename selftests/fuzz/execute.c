@@ -5,14 +5,12 @@
 #include <stdatomic.h>
 
 #include "../lib/calls.h"
+#include "../lib/segment.h"
 #include "coverage.h"
 #include "execute.h"
 #include "figures.h"
 #include "memory.h"
 #include "oracle.h"
-
-/* The most memory that an empty box holds: a segment of the msgstack and a spare. */
-#define EMPTY_MAX	(64 * KIB + MIB + PAGE)
 
 /* Hashes of messages, with room for messages that are wrongly delivered twice. */
 struct hashes {

@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "../lib/calls.h"
+#include "../lib/segment.h"
 #include "mutate.h"
 
 static unsigned long dice(unsigned long *random, unsigned long sides)
@@ -135,7 +136,8 @@ static long estimate_fill(const struct program *program, int op)
 /* Makes a message end at the end of a segment, or just before or after it. */
 static void end_at_segment(struct program *program, int op, unsigned long *random)
 {
-	static const long segment = 64 * KIB - 16;
+	/* Without the header. */
+	static const long segment = SEGMENT - 16;
 	long left = segment - estimate_fill(program, op) % segment;
 	long len = left - 12 + (long)dice(random, 17);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "../lib/calls.h"
+#include "../lib/segment.h"
 #include "oracle.h"
 
 #define MAX_BYTES		(64L * MIB)
@@ -9,11 +10,8 @@
 #define SMALL_MAX		(8 * KIB)
 #define HEADER			16
 
-#define SEGMENT		(64 * KIB)
 #define MAX_BYTES_MIN	(2 * SEGMENT)
 #define MAX_PENDING_MIN	(8 * SEGMENT)
-/* The largest spare segment; a put may free it to make room. */
-#define SPARE_MAX	(MIB + PAGE)
 
 void model_init(struct model *model)
 {
@@ -60,7 +58,7 @@ static bool may_be_full(const struct model *model, const struct call *call)
 	return model_is_limited(model, call->op) && call->held + more > model->max_bytes;
 }
 
-/* Lower estimate of what a put needs. */
+/* Lower estimate of what a put needs; it may free the spare segment to make room. */
 static bool must_be_full(const struct model *model, const struct call *call)
 {
 	long more = call->op->value > SEGMENT ? call->op->value : 0;
