@@ -175,9 +175,9 @@ static void print_progress(long start)
 {
 	long time = now() - start;
 
-	printf("# %ld s: %ld cases (%ld/s), module loaded %ld times, ", time, done,
+	printf("# %ld s: cases %ld (%ld/s), module loads %ld, ", time, done,
 	       time ? done / time : done, cycles + 1);
-	printf("%d PCs, %d edges, %d outcomes, corpus %d\n", coverage_pcs(),
+	printf("PCs %d, edges %d, outcomes %d, corpus %d\n", coverage_pcs(),
 	       coverage_edges(), coverage_outcomes(), corpus_count);
 }
 
