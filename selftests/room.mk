@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the rooms share. A room's Makefile lists its tests and includes this file. Each
-# room is a kselftest directory outside the kernel's tree: the harness and lib.mk come
-# from Debian's linux-source. All rooms build into one folder, ../build/selftests,
+# What the rooms share. The Makefile of a room lists its tests and includes this file.
+# Each room is a kselftest directory outside the kernel's tree: the harness and lib.mk
+# come from Debian's linux-source. All rooms build into one folder, ../build/selftests,
 # because scripts call the programs beside them.
 
 selftests := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
@@ -10,7 +10,7 @@ KSELFTEST ?= $(abspath ../../build/linux-source/tools/testing/selftests)
 OUTPUT ?= $(abspath ../../build/selftests)
 COLLECTION ?= dm510_msgbox
 
-# Static: they run in a guest that has no libraries.
+# Static, because the guest has no shared libraries.
 CFLAGS += -O2 -g -Wall -Wextra -static -pthread
 CPPFLAGS += -D_GNU_SOURCE -I../lib -I../../core/uapi -isystem $(KSELFTEST)
 LOCAL_HDRS += $(wildcard *.h ../lib/*.h) ../../core/uapi/linux/dm510_msgbox.h
@@ -18,16 +18,16 @@ LOCAL_HDRS += $(wildcard *.h ../lib/*.h) ../../core/uapi/linux/dm510_msgbox.h
 copies := $(addprefix $(OUTPUT)/,$(TEST_PROGS) $(TEST_PROGS_EXTENDED) $(TEST_FILES))
 EXTRA_CLEAN := $(copies)
 
-# make's own rule for a program from a .c would build it here.
+# make's built-in rules would build programs in this folder.
 MAKEFLAGS += --no-builtin-rules
 
-# Makes lib.mk run the scripts beside the programs that they call.
+# Makes lib.mk run the scripts in $(OUTPUT), beside the programs that they call.
 building_out_of_srctree := 1
 
 include $(KSELFTEST)/lib.mk
 include $(selftests)/run.mk
 
-# Where KSELFTEST is set by hand, it has to be there already.
+# Only the default is downloaded. A KSELFTEST that is set by hand has to exist.
 $(abspath ../../build/linux-source/tools/testing/selftests)/lib.mk:
 	$(selftests)/../scripts/setup/fetch-kselftest
 

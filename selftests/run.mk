@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# How tests are run, all rooms together or one of them. Comes after lib.mk, which has
-# a RUN_TESTS too: 6.1's exits 0 when tests failed, and finds no settings file outside
-# of the installed layout. Without the module each program would skip: one line says
-# it for all.
+# run_tests, for all rooms together or for one. Include it after lib.mk: it replaces
+# lib.mk's RUN_TESTS, which in 6.1 exits with 0 when tests fail and finds the settings
+# file only in the installed layout. Without the module every program would skip itself,
+# so one line says it for all.
 define RUN_TESTS
 	[ -d /sys/module/dm510_msgbox ] || { \
 		echo "1..0 # SKIP the module dm510_msgbox is not loaded (sudo make load)"; \
