@@ -119,7 +119,7 @@ unload_with_failure()
 	case $outcome in
 	0\ *) module_is_gone ;;
 	# The copy of the module's name failed.
-	'EFAULT failed') module_is_there && calls_work && unload ;;
+	'EFAULT failed') module_is_loaded && calls_work && unload ;;
 	*) is 'rmmod' '0 or EFAULT' "$outcome" ;;
 	esac && calls_are_gone && text_is_as_before
 }

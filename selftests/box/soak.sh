@@ -75,7 +75,7 @@ traffic()
 
 a_round()
 {
-	traffic $traffic_seconds && come_and_go $cycles && cycles_done=$((cycles_done + done)) &&
+	traffic $traffic_seconds && cycle_module $cycles && cycles_done=$((cycles_done + completed)) &&
 		calls_are_gone && text_is_as_before && memory_is_back
 }
 
@@ -83,10 +83,10 @@ a_round()
 warm_up()
 {
 	begin
-	if ! traffic 3 || ! come_and_go $cycles; then
+	if ! traffic 3 || ! cycle_module $cycles; then
 		give_up 'the first round fails'
 	fi
-	cycles_done=$done
+	cycles_done=$completed
 	measure_memory
 	free_before=$free slab_before=$slab vmalloc_before=$vmalloc
 	echo "# memory at the start: $free KiB free, $slab slab, $vmalloc vmalloc"

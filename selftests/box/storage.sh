@@ -64,7 +64,7 @@ sleeps_in_a_frozen_get()
 	freeze || return 1
 	"$here/mapped" "$mounted/file" get "$1" >"$tmp/reply" &
 	caller=$!
-	sleeps_in "$caller" "$get_nr"
+	wait_until_in_syscall "$caller" "$get_nr"
 }
 
 # is_thawed REPLY: thaws the file system; the get then has to give this
@@ -78,7 +78,7 @@ frozen_get()
 {
 	text=$(seq 18000 | head -c "$1")
 	load && is 'put' 0 "$("$here/call" put "$text")" &&
-		sleeps_in_a_frozen_get $((${#text} + 1)) && rmmod_says_it_is_in_use &&
+		sleeps_in_a_frozen_get $((${#text} + 1)) && module_is_in_use &&
 		is 'another put' 0 "$("$here/call" put 'another')" &&
 		is 'another get' 'another' "$("$here/call" get)"
 	fine=$?

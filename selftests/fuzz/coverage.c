@@ -9,14 +9,14 @@
 #include "program.h"
 
 #define KCOV_FILE	"/sys/kernel/debug/kcov"
-/* Places that a thread passes in one case; what comes then does not count. */
+/* PCs that kcov records for a thread in one case; it ignores any more. */
 #define TRACE_MAX	(128 * KIB)
-/* More than the module has text. */
+/* Larger than the module's text. */
 #define TEXT_SIZE	(256 * KIB)
 #define MAP_SIZE	(64 * KIB)
 
-static atomic_uchar places_seen[TEXT_SIZE], pairs_seen[MAP_SIZE], notes_seen[MAP_SIZE];
-static atomic_int places, pairs, notes, places_at_reset, pairs_at_reset, notes_at_reset;
+static atomic_uchar pcs_seen[TEXT_SIZE], edges_seen[MAP_SIZE], outcomes_seen[MAP_SIZE];
+static atomic_int pcs, edges, outcomes, pcs_at_reset, edges_at_reset, outcomes_at_reset;
 
 static unsigned long *trace[THREADS_MAX];
 static unsigned long text;
@@ -59,7 +59,7 @@ fail:
 	exit(2);
 }
 
-static void note(atomic_uchar *seen, atomic_int *count)
+static void mark(atomic_uchar *seen, atomic_int *count)
 {
 	if (!atomic_load_explicit(seen, memory_order_relaxed) && !atomic_exchange(seen, 1))
 		atomic_fetch_add(count, 1);
@@ -70,56 +70,56 @@ static unsigned int hash(unsigned long value)
 	return (value * 0x9e3779b97f4a7c15) >> 48;
 }
 
-void coverage_note(unsigned long what)
+void coverage_add_outcome(unsigned long outcome)
 {
-	note(&notes_seen[hash(what)], &notes);
+	mark(&outcomes_seen[hash(outcome)], &outcomes);
 }
 
 void coverage_reset(void)
 {
-	places_at_reset = places;
-	pairs_at_reset = pairs;
-	notes_at_reset = notes;
+	pcs_at_reset = pcs;
+	edges_at_reset = edges;
+	outcomes_at_reset = outcomes;
 	for (int i = 0; i < THREADS_MAX; i++)
 		if (trace[i])
 			__atomic_store_n(&trace[i][0], 0, __ATOMIC_RELAXED);
 }
 
-/* The first word is how many follow. */
+/* The first word holds the number of PCs that follow. */
 static void read_trace(const unsigned long *trace)
 {
-	unsigned long count = __atomic_load_n(&trace[0], __ATOMIC_RELAXED), before = 0;
+	unsigned long count = __atomic_load_n(&trace[0], __ATOMIC_RELAXED), previous = 0;
 
 	for (unsigned long i = 1; i <= count; i++) {
-		unsigned long place = trace[i] - text;
+		unsigned long pc = trace[i] - text;
 
-		if (place >= TEXT_SIZE)
+		if (pc >= TEXT_SIZE)
 			continue;
-		note(&places_seen[place], &places);
-		note(&pairs_seen[hash(before << 20 | place)], &pairs);
-		before = place;
+		mark(&pcs_seen[pc], &pcs);
+		mark(&edges_seen[hash(previous << 20 | pc)], &edges);
+		previous = pc;
 	}
 }
 
-bool coverage_is_new(void)
+bool coverage_collect(void)
 {
 	for (int i = 0; i < THREADS_MAX; i++)
 		if (trace[i])
 			read_trace(trace[i]);
-	return places != places_at_reset || pairs != pairs_at_reset || notes != notes_at_reset;
+	return pcs != pcs_at_reset || edges != edges_at_reset || outcomes != outcomes_at_reset;
 }
 
-int coverage_places(void)
+int coverage_pcs(void)
 {
-	return places;
+	return pcs;
 }
 
-int coverage_pairs(void)
+int coverage_edges(void)
 {
-	return pairs;
+	return edges;
 }
 
-int coverage_notes(void)
+int coverage_outcomes(void)
 {
-	return notes;
+	return outcomes;
 }

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a case has reached in the module: pairs of places passed one after the
- * other, as kcov records them, and what calls returned for which memory. Where the
- * kernel has no kcov, only the latter.
+ * What the cases have reached in the module: the PCs that kcov records, the edges
+ * between them, and the outcomes (which result for which memory layout). Without
+ * kcov in the kernel, outcomes only.
  */
 #ifndef FUZZ_COVERAGE_H
 #define FUZZ_COVERAGE_H
 
 #include <stdbool.h>
 
+/* Returns whether the kernel has kcov. */
 bool coverage_init(void);
-/* Once in each thread that makes calls. */
+/* Call this once in each thread that makes calls. */
 void coverage_begin_thread(int thread);
-/* The module has been loaded: it may be elsewhere. */
+/* Call this after each load of the module; its address may have changed. */
 void coverage_find_module(void);
 
 void coverage_reset(void);
-/* Has something been reached, since the reset, for the first time? */
-bool coverage_is_new(void);
-/* Something else that counts as reached. */
-void coverage_note(unsigned long what);
+/* Returns true if anything was reached for the first time since the reset. */
+bool coverage_collect(void);
+void coverage_add_outcome(unsigned long outcome);
 
-/* How many of each so far. */
-int coverage_places(void);
-int coverage_pairs(void);
-int coverage_notes(void);
+/* How many different ones so far. */
+int coverage_pcs(void);
+int coverage_edges(void);
+int coverage_outcomes(void);
 
 #endif

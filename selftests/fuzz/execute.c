@@ -5,24 +5,26 @@
 #include <stdatomic.h>
 
 #include "../lib/calls.h"
+#include "../lib/segment.h"
 #include "coverage.h"
 #include "execute.h"
 #include "figures.h"
 #include "memory.h"
 #include "oracle.h"
 
-/* What a box holds at most that has nothing in it. */
-#define EMPTY_MAX	(64 * KIB + MIB + PAGE)
-
-/* Hashes of messages; what is got twice is one too many. */
-struct contents {
+/* Hashes of messages, with room for messages that are wrongly delivered twice. */
+struct hashes {
 	size_t count;
 	unsigned long of[2 * CALLS_MAX];
 };
 
 /**
- * struct worker - a thread of a case
- * @alone: whether it is the only one
+ * struct worker - a thread that runs operations of a case
+ * @alone: whether the case has no other thread
+ * @largest: length of the longest message that the case can put
+ * @put: the messages that this thread has put
+ * @got: the messages that it has taken out
+ * @why: the first failure
  */
 struct worker {
 	int thread;
@@ -30,7 +32,7 @@ struct worker {
 	bool alone;
 	size_t largest;
 	struct tally tally;
-	struct contents put, got;
+	struct hashes put, got;
 	char why[WHY_MAX];
 	sem_t start;
 };
@@ -40,7 +42,7 @@ static sem_t finished;
 static atomic_int arrived;
 static int expected_threads;
 
-/* Of the case: the model if one thread is alone, the range if not. */
+/* The case's expected results: the model if one thread is alone, the range if not. */
 static struct model model;
 static struct range range;
 static atomic_ulong messages;
@@ -62,69 +64,69 @@ static unsigned long hash(const char *bytes, size_t len)
 	return state ^ state >> 32;
 }
 
-/* A length is an int: what stands above it in the register does not count. */
-static long call_kernel(long nr, void *buf, int len)
+/* The length is an int: the kernel must ignore the register's upper 32 bits. */
+static long make_call(long nr, void *buf, int len)
 {
 	long ret = syscall(nr, buf, (unsigned int)len | 0x5aL << 56 | 1L << 32);
 
 	return ret == -1 ? -errno : ret;
 }
 
-/* A message of bytes that are nobody else's, but where nobody may have touched it. */
-static unsigned long write_message(const struct place *place)
+/* Writes a unique message and returns its hash; fresh memory stays untouched. */
+static unsigned long write_message(const struct buffer *buffer)
 {
-	long len = place->op->value;
+	long len = buffer->op->value;
 
-	if (!place->seen || len < 0 || len > LEN_MAX)
+	if (!buffer->alias || len < 0 || len > LEN_MAX)
 		return 0;
-	if (place->op->layout == FRESH)
+	if (buffer->op->layout == FRESH)
 		return hash(zeros, len);
-	fill(place->seen, len, ++messages);
-	return hash(place->seen, len);
+	fill(buffer->alias, len, ++messages);
+	return hash(buffer->alias, len);
 }
 
-/* All that a get may write, and the margins. */
-static void make_blank(const struct worker *worker, const struct place *place)
+/* Blanks all the bytes that a get may write, and the margins around them. */
+static void blank_buffer(const struct worker *worker, const struct buffer *buffer)
 {
-	if (place->seen && place->blank)
-		memset(place->seen - MARGIN, place->blank, worker->largest + 2 * MARGIN);
+	if (buffer->alias && buffer->blank)
+		memset(buffer->alias - MARGIN, buffer->blank, worker->largest + 2 * MARGIN);
 }
 
-static bool is_blank(const struct place *place, const char *from, const char *to)
+static bool is_blank(const struct buffer *buffer, const char *from, const char *to)
 {
-	return from >= to || (*from == (char)place->blank &&
+	return from >= to || (*from == (char)buffer->blank &&
 			      !memcmp(from, from + 1, to - from - 1));
 }
 
-static bool is_all_blank(const struct worker *worker, const struct place *place)
+static bool is_all_blank(const struct worker *worker, const struct buffer *buffer)
 {
-	return !place->seen || !place->blank ||
-	       is_blank(place, place->seen - MARGIN, place->seen + worker->largest + MARGIN);
+	return !buffer->alias || !buffer->blank ||
+	       is_blank(buffer, buffer->alias - MARGIN, buffer->alias + worker->largest + MARGIN);
 }
 
 /*
- * Is all as before that is not the message's? What is further away is looked at
- * after the last call. Makes it blank again.
+ * Returns whether the call wrote nothing near the message but the message, then
+ * blanks the message. Bytes further away are checked after the last call.
  */
-static bool is_blank_around(const struct worker *worker, const struct place *place, long ret)
+static bool is_blank_around(const struct worker *worker, const struct buffer *buffer, long ret)
 {
 	long largest = worker->largest, written = ret < 0 ? 0 : ret, near;
 	bool good;
 
-	/* One that faults may have begun. */
+	/* A get that faulted may have written a part of the message. */
 	if (ret == -EFAULT)
-		written = place->op->value < largest ? place->op->value : largest;
-	if (!place->seen)
+		written = buffer->op->value < largest ? buffer->op->value : largest;
+	if (!buffer->alias)
 		return true;
 	near = (written + PAGE < largest ? written + PAGE : largest) + MARGIN;
-	good = is_blank(place, place->seen - MARGIN, place->seen) &&
-	       is_blank(place, place->seen + written, place->seen + near);
-	if (place->blank)
-		memset(place->seen, place->blank, written);
+	good = is_blank(buffer, buffer->alias - MARGIN, buffer->alias) &&
+	       is_blank(buffer, buffer->alias + written, buffer->alias + near);
+	if (buffer->blank)
+		memset(buffer->alias, buffer->blank, written);
 	return good;
 }
 
-static bool wrong(struct worker *worker, const struct op *op, const char *what)
+static bool fail(struct worker *worker, const struct op *op, const char *what)
 {
 	struct program one = { .count = 1, .op = { *op } };
 	char text[TEXT_MAX];
@@ -135,87 +137,89 @@ static bool wrong(struct worker *worker, const struct op *op, const char *what)
 	return false;
 }
 
-static bool judge(struct worker *worker, const struct call *call, long expected)
+static bool check_result(struct worker *worker, const struct call *call, long expected)
 {
+	const struct op *op = call->op;
 	char what[80];
 
-	if (!tally_add(&worker->tally, call->op->action, call->ret) ||
-	    expected != call->ret) {
-		snprintf(what, sizeof(what), "returned %ld, expected %ld", call->ret, expected);
-		if (expected == SOMETHING_ELSE)
-			snprintf(what, sizeof(what), "returned %ld, or other bytes", call->ret);
-		return wrong(worker, call->op, what);
+	if (expected == WRONG_RESULT) {
+		snprintf(what, sizeof(what), "wrong result %ld, or wrong bytes", call->ret);
+		return fail(worker, op, what);
 	}
-	coverage_note(call->op->action << 24 | call->op->layout << 16 | worker->alone << 15 |
-		      (call->ret < 0 ? -call->ret : 0));
+	if (!tally_add(&worker->tally, op->action, call->ret) || expected != call->ret) {
+		snprintf(what, sizeof(what), "returned %ld, expected %ld", call->ret, expected);
+		return fail(worker, op, what);
+	}
+	coverage_add_outcome(op->action << 24 | op->layout << 16 | worker->alone << 15 |
+			     (call->ret < 0 ? -call->ret : 0));
 	return true;
 }
 
-static bool put_once(struct worker *worker, const struct place *place)
+static bool put_once(struct worker *worker, const struct buffer *buffer)
 {
-	struct call call = { .op = place->op, .place = place };
-	bool limited = worker->alone && model_is_limited(&model, place->op);
+	struct call call = { .op = buffer->op, .buffer = buffer };
+	bool limited = worker->alone && model_is_limited(&model, buffer->op);
 
-	call.content = write_message(place);
+	call.content = write_message(buffer);
 	if (limited)
 		call.held = figure_memory();
-	call.ret = call_kernel(put_nr, place->buf, place->op->value);
+	call.ret = make_call(put_nr, buffer->addr, buffer->op->value);
 	if (!call.ret)
 		worker->put.of[worker->put.count++] = call.content;
 	if (limited && !call.ret && figure_memory() > model.max_bytes)
-		return wrong(worker, place->op, "more memory is held than allowed");
-	return judge(worker, &call, worker->alone ? model_put(&model, &call) :
-						    range_put(&range, &call));
+		return fail(worker, buffer->op, "the box holds more memory than max_bytes");
+	return check_result(worker, &call, worker->alone ? model_put(&model, &call) :
+							   range_put(&range, &call));
 }
 
-static bool get_once(struct worker *worker, const struct place *place, long *ret)
+static bool get_once(struct worker *worker, const struct buffer *buffer, long *ret)
 {
-	struct call call = { .op = place->op, .place = place };
+	struct call call = { .op = buffer->op, .buffer = buffer };
 
-	call.ret = call_kernel(get_nr, place->buf, place->op->value);
+	call.ret = make_call(get_nr, buffer->addr, buffer->op->value);
 	*ret = call.ret;
-	if (call.ret > 0 && (!place->seen || (size_t)call.ret > worker->largest))
-		return wrong(worker, place->op, "returned more than was put");
+	if (call.ret > 0 && (!buffer->alias || (size_t)call.ret > worker->largest))
+		return fail(worker, buffer->op, "returned more than the longest message");
 	if (call.ret >= 0) {
-		call.content = hash(call.ret ? place->seen : zeros, call.ret);
+		call.content = hash(call.ret ? buffer->alias : zeros, call.ret);
 		if (worker->got.count < ARRAY_SIZE(worker->got.of))
 			worker->got.of[worker->got.count++] = call.content;
 	}
-	if (!is_blank_around(worker, place, call.ret))
-		return wrong(worker, place->op, "wrote what is not the message's");
-	return judge(worker, &call, worker->alone ? model_get(&model, &call) :
-						    range_get(&range, &call));
+	if (!is_blank_around(worker, buffer, call.ret))
+		return fail(worker, buffer->op, "wrote outside the message");
+	return check_result(worker, &call, worker->alone ? model_get(&model, &call) :
+							   range_get(&range, &call));
 }
 
 static bool do_puts(struct worker *worker, const struct op *op)
 {
-	struct place place;
+	struct buffer buffer;
 	bool good = true;
 
-	place_begin(&place, worker->thread, op, worker->largest);
+	buffer_setup(&buffer, worker->thread, op, worker->largest);
 	for (int i = 0; good && i < op->times; i++) {
-		place_renew(&place);
-		good = put_once(worker, &place);
+		buffer_renew(&buffer);
+		good = put_once(worker, &buffer);
 	}
-	place_end(&place);
+	buffer_teardown(&buffer);
 	return good;
 }
 
 static bool do_gets(struct worker *worker, const struct op *op, bool until_empty)
 {
-	struct place place;
+	struct buffer buffer;
 	bool good = true;
 	long ret = 0;
 
-	place_begin(&place, worker->thread, op, worker->largest);
-	make_blank(worker, &place);
+	buffer_setup(&buffer, worker->thread, op, worker->largest);
+	blank_buffer(worker, &buffer);
 	for (int i = 0; good && i < op->times && !(until_empty && ret == -ENODATA); i++) {
-		place_renew(&place);
-		good = get_once(worker, &place, &ret);
+		buffer_renew(&buffer);
+		good = get_once(worker, &buffer, &ret);
 	}
-	if (good && !is_all_blank(worker, &place))
-		good = wrong(worker, op, "wrote far beyond the message");
-	place_end(&place);
+	if (good && !is_all_blank(worker, &buffer))
+		good = fail(worker, op, "wrote far beyond the message");
+	buffer_teardown(&buffer);
 	return good;
 }
 
@@ -226,16 +230,16 @@ static bool drain_box(struct worker *worker)
 	return do_gets(worker, &op, true);
 }
 
-static bool figures_are_right(struct worker *worker, const struct op *op)
+static bool check_figures(struct worker *worker, const struct op *op)
 {
 	long count = figure_count(), bytes = figure_bytes();
 	char what[80];
 
 	if (!worker->alone || (count == model.depth && bytes == model.bytes))
 		return true;
-	snprintf(what, sizeof(what), "shows %ld messages of %ld bytes, not %d of %ld",
+	snprintf(what, sizeof(what), "shows %ld messages, %ld bytes; expected %d, %ld",
 		 count, bytes, model.depth, model.bytes);
-	return wrong(worker, op, what);
+	return fail(worker, op, what);
 }
 
 static bool set_limit(struct worker *worker, const struct op *op)
@@ -253,7 +257,7 @@ static bool set_limit(struct worker *worker, const struct op *op)
 	if (ret == model_set_limit(&model, op))
 		return true;
 	snprintf(what, sizeof(what), "returned %ld", ret);
-	return wrong(worker, op, what);
+	return fail(worker, op, what);
 }
 
 static bool do_op(struct worker *worker, const struct op *op)
@@ -266,7 +270,7 @@ static bool do_op(struct worker *worker, const struct op *op)
 	case DRAIN:
 		return drain_box(worker);
 	case FIGURES:
-		return figures_are_right(worker, op);
+		return check_figures(worker, op);
 	default:
 		return set_limit(worker, op);
 	}
@@ -282,7 +286,7 @@ static void run_thread(struct worker *worker)
 			return;
 }
 
-static void meet(void)
+static void wait_for_all_threads(void)
 {
 	atomic_fetch_add(&arrived, 1);
 	while (atomic_load(&arrived) < expected_threads)
@@ -297,7 +301,7 @@ static void *worker_main(void *argument)
 	for (;;) {
 		while (sem_wait(&worker->start))
 			;
-		meet();
+		wait_for_all_threads();
 		run_thread(worker);
 		sem_post(&finished);
 	}
@@ -337,7 +341,7 @@ static void run_threads(const struct program *program)
 		worker_begin(&workers[i], program);
 	for (int i = 1; i < expected_threads; i++)
 		sem_post(&workers[i].start);
-	meet();
+	wait_for_all_threads();
 	run_thread(&workers[0]);
 	for (int i = 1; i < expected_threads; i++)
 		while (sem_wait(&finished))
@@ -351,15 +355,15 @@ static int compare(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Has each message been got once, as it was put? */
-static bool nothing_is_lost(void)
+/* Returns whether each message was delivered exactly once, unchanged. */
+static bool each_delivered_once(void)
 {
-	static struct contents put, got;
+	static struct hashes put, got;
 
 	put.count = 0;
 	got.count = 0;
 	for (int i = 0; i < expected_threads; i++) {
-		struct contents *from = &workers[i].put;
+		struct hashes *from = &workers[i].put;
 
 		memcpy(put.of + put.count, from->of, from->count * sizeof(*from->of));
 		put.count += from->count;
@@ -374,7 +378,7 @@ static bool nothing_is_lost(void)
 	return put.count == got.count && !memcmp(put.of, got.of, put.count * sizeof(*put.of));
 }
 
-static bool all_is_right(char why[WHY_MAX])
+static bool check_case(char why[WHY_MAX])
 {
 	struct tally sum = {};
 
@@ -389,24 +393,24 @@ static bool all_is_right(char why[WHY_MAX])
 		return false;
 	if (figure_count() || figure_bytes() || figure_pending() || figure_memory() > EMPTY_MAX)
 		snprintf(why, WHY_MAX,
-			 "the empty box shows count %ld, bytes %ld, pending %ld, memory %ld",
+			 "the emptied box shows count %ld, bytes %ld, pending %ld, memory %ld",
 			 figure_count(), figure_bytes(), figure_pending(), figure_memory());
-	else if (!nothing_is_lost())
-		snprintf(why, WHY_MAX, "what was got is not what was put");
+	else if (!each_delivered_once())
+		snprintf(why, WHY_MAX, "the messages taken out are not those put in");
 	return !*why;
 }
 
 static void restore_limits(const struct program *program)
 {
-	struct model usual;
+	struct model defaults;
 
-	model_init(&usual);
+	model_init(&defaults);
 	if (program_has(program, SET_MAX_BYTES))
-		set_parameter("max_bytes", usual.max_bytes);
+		set_parameter("max_bytes", defaults.max_bytes);
 	if (program_has(program, SET_MAX_MESSAGE_BYTES))
-		set_parameter("max_message_bytes", usual.max_message_bytes);
+		set_parameter("max_message_bytes", defaults.max_message_bytes);
 	if (program_has(program, SET_MAX_PENDING_BYTES))
-		set_parameter("max_pending_bytes", usual.max_pending_bytes);
+		set_parameter("max_pending_bytes", defaults.max_pending_bytes);
 }
 
 bool execute(const struct program *program, char why[WHY_MAX])
@@ -417,9 +421,9 @@ bool execute(const struct program *program, char why[WHY_MAX])
 	if (!*workers[0].why)
 		drain_box(&workers[0]);
 	restore_limits(program);
-	if (all_is_right(why))
+	if (check_case(why))
 		return true;
-	/* For whoever tries the next case all the same. */
+	/* Leave a clean state for callers that try another case. */
 	drain();
 	figures_close();
 	figures_open();

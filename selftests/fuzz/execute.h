@@ -9,8 +9,8 @@
 void execute_init(void);
 
 /*
- * Runs the case on an empty box and leaves an empty box. False: something was not
- * as it has to be, and why says what.
+ * Runs the case on an empty box and leaves the box empty. Returns false and stores
+ * the reason in why if a result, a byte or a figure was wrong.
  */
 bool execute(const struct program *program, char why[WHY_MAX]);
 

@@ -2,25 +2,25 @@
 #include "../lib/sysfs.h"
 #include "figures.h"
 
-/* A look at a file takes as long as some calls. */
+/* Reading one figure takes as long as several calls. */
 #define ALL_EVERY	32
 
-/* Kept open. */
+/* Open from figures_open() to figures_close(). */
 static int count_file, bytes_file, memory_file, pending_file;
 
 /**
- * struct end - a way in which a call can end
+ * struct outcome - one way in which a call can end, and its figure
  * @error: 0 for success
- * @file: of its figure
- * @figure: what that has to show
+ * @file: the figure's file descriptor
+ * @figure: the figure's value when it was last read
  */
-static struct end {
+static struct outcome {
 	const char *name;
 	enum action call;
 	int error;
 	int file;
 	long figure;
-} ends[ENDS] = {
+} outcomes[OUTCOMES] = {
 	{ .name = "puts", .call = PUT },
 	{ .name = "put_einval", .call = PUT, .error = EINVAL },
 	{ .name = "put_emsgsize", .call = PUT, .error = EMSGSIZE },
@@ -39,11 +39,11 @@ bool tally_add(struct tally *tally, enum action call, long ret)
 {
 	int error = ret < 0 ? -ret : 0;
 
-	/* No figure has it. */
+	/* ENOSYS has no figure. */
 	if (error == ENOSYS)
 		return call == PUT;
-	for (int i = 0; i < ENDS; i++) {
-		if (ends[i].call == call && ends[i].error == error) {
+	for (int i = 0; i < OUTCOMES; i++) {
+		if (outcomes[i].call == call && outcomes[i].error == error) {
 			tally->calls[i]++;
 			return true;
 		}
@@ -53,7 +53,7 @@ bool tally_add(struct tally *tally, enum action call, long ret)
 
 void tally_sum(struct tally *tally, const struct tally *other)
 {
-	for (int i = 0; i < ENDS; i++)
+	for (int i = 0; i < OUTCOMES; i++)
 		tally->calls[i] += other->calls[i];
 }
 
@@ -88,9 +88,9 @@ void figures_open(void)
 	bytes_file = open_figure("bytes");
 	memory_file = open_figure("memory");
 	pending_file = open_figure("pending");
-	for (int i = 0; i < ENDS; i++) {
-		ends[i].file = open_figure(ends[i].name);
-		ends[i].figure = read_figure(ends[i].file);
+	for (int i = 0; i < OUTCOMES; i++) {
+		outcomes[i].file = open_figure(outcomes[i].name);
+		outcomes[i].figure = read_figure(outcomes[i].file);
 	}
 }
 
@@ -100,8 +100,8 @@ void figures_close(void)
 	close(bytes_file);
 	close(memory_file);
 	close(pending_file);
-	for (int i = 0; i < ENDS; i++)
-		close(ends[i].file);
+	for (int i = 0; i < OUTCOMES; i++)
+		close(outcomes[i].file);
 }
 
 long figure_count(void)
@@ -124,24 +124,24 @@ long figure_pending(void)
 	return read_figure(pending_file);
 }
 
-static bool end_moved(struct end *end, long by, char *why, size_t size)
+static bool outcome_moved(struct outcome *outcome, long by, char *why, size_t size)
 {
-	long figure = read_figure(end->file), expected = end->figure + by;
+	long figure = read_figure(outcome->file), expected = outcome->figure + by;
 
-	end->figure = figure;
+	outcome->figure = figure;
 	if (figure == expected)
 		return true;
-	snprintf(why, size, "%s is %ld, not %ld", end->name, figure, expected);
+	snprintf(why, size, "%s is %ld, not %ld", outcome->name, figure, expected);
 	return false;
 }
 
 bool figures_moved(const struct tally *tally, char *why, size_t size)
 {
-	static unsigned int asked;
-	bool all = asked++ % ALL_EVERY == 0, good = true;
+	static unsigned int checks;
+	bool all = checks++ % ALL_EVERY == 0, good = true;
 
-	for (int i = 0; i < ENDS; i++)
+	for (int i = 0; i < OUTCOMES; i++)
 		if (all || tally->calls[i])
-			good = end_moved(&ends[i], tally->calls[i], why, size) && good;
+			good = outcome_moved(&outcomes[i], tally->calls[i], why, size) && good;
 	return good;
 }

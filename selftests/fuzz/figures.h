@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The module's figures in sysfs, and whether they move by what is done. */
+/* The module's figures in sysfs, and a check that each call changes the right ones. */
 #ifndef FUZZ_FIGURES_H
 #define FUZZ_FIGURES_H
 
 #include "program.h"
 
-/* How calls can end: each way has a figure. */
-#define ENDS	12
+/* The ways in which a call can end; each has a figure. */
+#define OUTCOMES	12
 
 /**
- * struct tally - how calls have ended
- * @calls: how many in each way
+ * struct tally - how the calls of a case ended
+ * @calls: the number of calls with each outcome
  */
 struct tally {
-	long calls[ENDS];
+	long calls[OUTCOMES];
 };
 
-/* False: a call cannot end like that. */
+/* Returns false if that call cannot end with that result. */
 bool tally_add(struct tally *tally, enum action call, long ret);
 void tally_sum(struct tally *tally, const struct tally *other);
 
-/* Around the module's coming and going. */
+/* An unload removes the files: close them before it and open them after a load. */
 void figures_open(void);
 void figures_close(void);
 
@@ -30,8 +30,9 @@ long figure_memory(void);
 long figure_pending(void);
 
 /*
- * Have they moved by just that, since they were asked for last? If not, why says
- * which has not. Those that should not have moved are looked at now and then.
+ * Returns true if the figures have changed by exactly the tally since the last
+ * check; if not, stores the reason in why. Figures that should not have changed are
+ * read only once in several checks.
  */
 bool figures_moved(const struct tally *tally, char *why, size_t size);
 

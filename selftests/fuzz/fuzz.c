@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs cases until the time is over or something is not as it has to be. What a
- * case reaches for the first time makes it one that others are made of. For a
- * virtual machine: it takes the box, its limits and the module for its own.
+ * Runs cases until the time is up or one fails. A case that reaches something new
+ * joins the corpus, from which later cases are made. Run this in a virtual machine:
+ * it empties the box, changes the limits and reloads the module.
  */
 #include <getopt.h>
 #include <pthread.h>
@@ -32,7 +32,7 @@ static long seconds = 10, rounds = 1;
 static unsigned long seed;
 
 static atomic_long done;
-/* The case that is under way. */
+/* The case in progress. */
 static char current[TEXT_MAX];
 static long cycles;
 
@@ -46,7 +46,7 @@ static long now(void)
 
 /* --- one case */
 
-/* False: why says what is wrong, the program's text is in the kernel's log. */
+/* If the case fails, stores the reason in why; its text is in the kernel's log. */
 static bool run(const struct program *program, char why[WHY_MAX])
 {
 	bool good;
@@ -83,13 +83,13 @@ static bool cycle_module(void)
 		return false;
 	}
 	coverage_find_module();
-	coverage_is_new();
+	coverage_collect();
 	figures_open();
 	cycles++;
 	return true;
 }
 
-/* Where it is the case itself, not what makes all as it was for another one. */
+/* Reloads the module as a case of its own, which is reported if it fails. */
 static bool cycle_as_case(void)
 {
 	if (cycle_module())
@@ -99,8 +99,8 @@ static bool cycle_as_case(void)
 }
 
 /*
- * Fails as it did, or otherwise: with threads not each time. A box that a failure
- * has left in disorder is not one to try the next case on.
+ * Any failure counts, not only the same one. With threads a case may need several
+ * tries. If a failure has left messages in the box, the module is reloaded.
  */
 static bool still_fails(const struct program *program)
 {
@@ -116,7 +116,7 @@ static bool still_fails(const struct program *program)
 	return false;
 }
 
-/* Leaves out what is not needed to fail. */
+/* Removes the operations without which the case still fails. */
 static void minimize(struct program *program)
 {
 	for (int i = program->count - 1; i >= 0 && program->count > 1; i--) {
@@ -129,7 +129,7 @@ static void minimize(struct program *program)
 	}
 }
 
-/* scripts/commands/fuzz keeps what stands behind `case:`. */
+/* scripts/commands/fuzz stores the text after `case:`. */
 static void report(const struct program *program, const char *why)
 {
 	char text[TEXT_MAX];
@@ -143,15 +143,15 @@ static void report_failure(struct program *program, const char *why)
 {
 	printf("# after %ld cases:\n", done);
 	report(program, why);
-	if (!strstr(why, "the kernel says") && still_fails(program)) {
+	if (!strstr(why, KERNEL_LOG_SAYS) && still_fails(program)) {
 		minimize(program);
-		report(program, "the same, with less");
+		report(program, "minimized:");
 	}
 }
 
 /* --- a call that does not return */
 
-static void *watch(void *unused)
+static void *watch_for_hang(void *unused)
 {
 	long seen = -1;
 
@@ -162,7 +162,7 @@ static void *watch(void *unused)
 		sleep(HANG_SECONDS);
 		seen = atomic_load(&done);
 		if (seen == before) {
-			printf("# has not ended within %d s\ncase: %s\n", HANG_SECONDS, current);
+			printf("# no case has ended for %d s\ncase: %s\n", HANG_SECONDS, current);
 			_exit(1);
 		}
 	}
@@ -171,17 +171,17 @@ static void *watch(void *unused)
 
 /* --- many cases */
 
-static void progress(long start)
+static void print_progress(long start)
 {
 	long time = now() - start;
 
-	printf("# %ld s: %ld cases (%ld/s), module %ld times, ", time, done,
+	printf("# %ld s: cases %ld (%ld/s), module loads %ld, ", time, done,
 	       time ? done / time : done, cycles + 1);
-	printf("%d places, %d pairs, %d outcomes, corpus %d\n", coverage_places(),
-	       coverage_pairs(), coverage_notes(), corpus_count);
+	printf("PCs %d, edges %d, outcomes %d, corpus %d\n", coverage_pcs(),
+	       coverage_edges(), coverage_outcomes(), corpus_count);
 }
 
-/* Cases that take long seldom. */
+/* Chooses a case from the corpus, an expensive one only rarely. */
 static const struct program *choose(void)
 {
 	for (;;) {
@@ -210,13 +210,13 @@ static bool try_program(struct program *program)
 		report_failure(program, why);
 		return false;
 	}
-	if (coverage_is_new())
+	if (coverage_collect())
 		corpus_add(program);
 	return true;
 }
 
-/* Loading takes long where the processor is emulated: a fifth of the time at most. */
-static bool cycle_at_times(long *next)
+/* Limits reloads to a fifth of the time: they are slow on an emulated processor. */
+static bool cycle_and_reschedule(long *next)
 {
 	long start = now(), took;
 
@@ -237,17 +237,17 @@ static bool fuzz(void)
 		if (!try_program(&program))
 			return false;
 		if (now() - said >= PROGRESS_SECONDS) {
-			progress(start);
+			print_progress(start);
 			said = now();
 		}
-		if (ko && now() >= next_cycle && !cycle_at_times(&next_cycle))
+		if (ko && now() >= next_cycle && !cycle_and_reschedule(&next_cycle))
 			return false;
 	}
-	progress(start);
+	print_progress(start);
 	return true;
 }
 
-/* Runs each line of a file; false at the first that fails. */
+/* Runs each line of a file as a case, up to the first that fails. */
 static bool run_file(const char *path)
 {
 	struct program program;
@@ -269,13 +269,13 @@ static bool run_file(const char *path)
 		} else if (program_parse(line, &program)) {
 			good = try_program(&program);
 		} else {
-			fprintf(stderr, "fuzz: this is no case: %s", line);
+			fprintf(stderr, "fuzz: not a valid case: %s", line);
 			exit(2);
 		}
 	}
 	fclose(file);
 	if (!cases) {
-		fprintf(stderr, "fuzz: there is no case in %s\n", path);
+		fprintf(stderr, "fuzz: no case in %s\n", path);
 		exit(2);
 	}
 	return good;
@@ -347,15 +347,15 @@ int main(int argc, char **argv)
 	parse(argc, argv);
 	kernel_log_init(deny);
 	if (drain() < 0) {
-		fprintf(stderr, "fuzz: the box cannot be emptied: is the module loaded?\n");
+		fprintf(stderr, "fuzz: cannot empty the box; is the module loaded?\n");
 		return 2;
 	}
 	memory_init();
 	figures_open();
 	printf("# %s, --seed %lu\n", coverage_init() ? "coverage by kcov" :
-	       "no kcov in this kernel: outcomes only", seed);
+	       "no kcov in this kernel, outcomes only", seed);
 	execute_init();
-	if (pthread_create(&thread, NULL, watch, NULL))
+	if (pthread_create(&thread, NULL, watch_for_hang, NULL))
 		return 2;
 	if (replay)
 		return !run_replay();

@@ -26,7 +26,7 @@ static void add_pattern(char *line)
 		return;
 	snprintf(anchored, sizeof(anchored), "^(%s)", line);
 	if (regcomp(&pattern[patterns++], anchored, REG_EXTENDED | REG_NOSUB)) {
-		fprintf(stderr, "fuzz: no pattern: %s\n", line);
+		fprintf(stderr, "fuzz: not a valid pattern: %s\n", line);
 		exit(2);
 	}
 }
@@ -57,7 +57,7 @@ void kernel_log_init(const char *deny)
 		read_patterns(deny);
 }
 
-/* 15: from a program, and no more than for debugging. */
+/* Priority 15: facility user, level debug. */
 void kernel_log_write(const char *line)
 {
 	char record[RECORD_MAX];
@@ -75,7 +75,7 @@ static bool is_complaint(const char *line)
 	return false;
 }
 
-/* PRIORITY,SEQUENCE,TIME,FLAGS;LINE, and from the kernel PRIORITY is below 8. */
+/* A record is PRIORITY,SEQUENCE,TIME,FLAGS;LINE; the kernel's have a PRIORITY below 8. */
 static char *kernel_line(char *record)
 {
 	char *line = strchr(record, ';');
@@ -86,7 +86,7 @@ static char *kernel_line(char *record)
 	return line;
 }
 
-/* EPIPE: records have been overwritten; what is left comes next. */
+/* EPIPE means that records were overwritten; the next read returns the oldest left. */
 bool kernel_log_complains(char *complaint, size_t size)
 {
 	bool found = false;
@@ -103,7 +103,7 @@ bool kernel_log_complains(char *complaint, size_t size)
 		line = kernel_line(record);
 		if (found || !line || !is_complaint(line))
 			continue;
-		snprintf(complaint, size, "the kernel says: %.160s", line);
+		snprintf(complaint, size, KERNEL_LOG_SAYS "%.160s", line);
 		found = true;
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's log, both ways. A case is written there before it runs, where the
- * console shows it only if the kernel panics (panic_print=0x20); and what the kernel
- * says meanwhile is looked at.
+ * Access to the kernel's log. Each case is written to it before it runs; the console
+ * shows it only if the kernel panics (panic_print=0x20). After a case, the kernel's
+ * own new lines are searched for splats.
  */
 #ifndef FUZZ_KERNEL_LOG_H
 #define FUZZ_KERNEL_LOG_H
@@ -10,10 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* deny: the file with what a healthy kernel never says, or NULL. */
+/* What kernel_log_complains() puts before the kernel's line. */
+#define KERNEL_LOG_SAYS	"the kernel says: "
+
+/* deny: a file with patterns of lines that mean a splat, or NULL. */
 void kernel_log_init(const char *deny);
 void kernel_log_write(const char *line);
-/* Has the kernel said something since, that it should not? */
-bool kernel_log_complains(char *line, size_t size);
+/* Returns true and stores the line if there is a splat since the last call. */
+bool kernel_log_complains(char *complaint, size_t size);
 
 #endif

@@ -6,17 +6,19 @@
 #include "../lib/calls.h"
 #include "memory.h"
 
-/* A page before the first byte, and the longest message at any offset. */
+/* A page before the first byte, and room for the longest message at any offset. */
 #define ARENA_SIZE	(PAGE + LEN_MAX + 4 * PAGE)
-/* No other memory that far behind: a length may be any int. */
+/* Address space with no other memory behind the arena: a length may be any int. */
 #define RESERVED	(4096L * MIB)
 
 /**
  * struct arena - a thread's memory
- * @lock: whoever holds it sees the view whole, unless it is the operation's own
- *        layout
- * @disturbed: how, at the moment; PLAIN if it is not
- * @pages: how many from the beginning
+ * @file: the memory itself, mapped twice
+ * @view: the mapping that calls use; its pages may be missing or protected
+ * @whole: the mapping whose pages are always accessible
+ * @lock: protects @disturbed; the disturber holds it while it changes the view
+ * @disturbed: DROPPED or PROTECTED while the disturber changes the view, else PLAIN
+ * @pages: the number of pages at the start of the view that may change
  */
 struct arena {
 	int file;
@@ -30,7 +32,7 @@ struct arena {
 static struct arena arenas[THREADS_MAX];
 static int empty_file;
 
-/* How many arenas are disturbed; the disturber sleeps where none is. */
+/* The number of disturbed arenas; at 0 the disturber sleeps. */
 static int disturbed_count;
 static pthread_mutex_t count_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t count_changed = PTHREAD_COND_INITIALIZER;
@@ -62,9 +64,8 @@ static void drop_or_protect(struct arena *arena)
 }
 
 /*
- * Not without a pause: who wants a lock would not get it, and a call might not get
- * through. Sometimes a short one, sometimes a long one, as that may decide where the
- * call is hit.
+ * A pause after each round lets other threads take the locks and calls succeed. Its
+ * length varies, so that calls are hit at different steps.
  */
 static void *disturber(void *unused)
 {
@@ -85,7 +86,7 @@ static void *disturber(void *unused)
 	return NULL;
 }
 
-static void disturb(struct arena *arena, enum layout how)
+static void set_disturbed(struct arena *arena, enum layout how)
 {
 	pthread_mutex_lock(&arena->lock);
 	arena->disturbed = how;
@@ -119,7 +120,7 @@ void memory_init(void)
 	must(!pthread_create(&thread, NULL, disturber, NULL));
 }
 
-/* The page that is not as the others, from the beginning of the arena. */
+/* The arena offset of the one page that is treated differently. */
 static long odd_page(const struct op *op)
 {
 	return (PAGE + op->offset + op->at) & -PAGE;
@@ -149,98 +150,98 @@ static bool has_odd_page(enum layout layout)
 	return layout >= READONLY && layout <= BEYOND;
 }
 
-static void begin_missing(struct place *place)
+static void drop_pages(struct buffer *buffer)
 {
-	must(!madvise(place->arena->view, place->arena->pages * PAGE, MADV_DONTNEED));
+	must(!madvise(buffer->arena->view, buffer->arena->pages * PAGE, MADV_DONTNEED));
 }
 
-static void begin_fresh(struct place *place)
+static void map_fresh(struct buffer *buffer)
 {
-	place->blank = 0;
-	place->buf = map(ARENA_SIZE, PROT_READ | PROT_WRITE) + PAGE + place->op->offset;
-	place->seen = place->buf;
+	buffer->blank = 0;
+	buffer->addr = map(ARENA_SIZE, PROT_READ | PROT_WRITE) + PAGE + buffer->op->offset;
+	buffer->alias = buffer->addr;
 }
 
-/* One of those that nobody can use; false if it is another one. */
-static bool begin_nowhere(struct place *place)
+/* Sets up a layout without usable memory; returns false for other layouts. */
+static bool setup_bad_address(struct buffer *buffer)
 {
 	static const uintptr_t bad[LAYOUTS] = {
 		[DESCRIPTOR] = 0xffffff9c, [KERNEL] = 0xffffffff81000000,
 		[NONCANONICAL] = 1L << 47,
 	};
 
-	if (place->op->layout < NOWHERE)
+	if (buffer->op->layout < NOWHERE)
 		return false;
-	place->buf = (char *)bad[place->op->layout];
-	if (place->op->layout > DESCRIPTOR)
-		place->buf += place->op->offset;
-	place->seen = NULL;
-	place->size = 0;
+	buffer->addr = (char *)bad[buffer->op->layout];
+	if (buffer->op->layout > DESCRIPTOR)
+		buffer->addr += buffer->op->offset;
+	buffer->alias = NULL;
+	buffer->size = 0;
 	return true;
 }
 
-void place_begin(struct place *place, int thread, const struct op *op, size_t largest)
+void buffer_setup(struct buffer *buffer, int thread, const struct op *op, size_t largest)
 {
 	struct arena *arena = &arenas[thread];
 
-	*place = (struct place) {
-		.buf = arena->view + PAGE + op->offset,
-		.seen = arena->whole + PAGE + op->offset,
+	*buffer = (struct buffer) {
+		.addr = arena->view + PAGE + op->offset,
+		.alias = arena->whole + PAGE + op->offset,
 		.size = ARENA_SIZE - PAGE - op->offset,
 		.blank = POISON,
 		.op = op,
 		.arena = arena,
 	};
-	if (begin_nowhere(place))
+	if (setup_bad_address(buffer))
 		return;
 	arena->pages = (PAGE + op->offset + largest) / PAGE + 1;
 	if (op->layout == FRESH)
-		begin_fresh(place);
+		map_fresh(buffer);
 	else if (op->layout == MISSING)
-		begin_missing(place);
+		drop_pages(buffer);
 	else if (has_odd_page(op->layout))
 		change_odd_page(arena, op);
 	else if (is_disturbed(op->layout))
-		disturb(arena, op->layout);
+		set_disturbed(arena, op->layout);
 }
 
-static void end_fresh(struct place *place)
+static void unmap_fresh(struct buffer *buffer)
 {
-	munmap(place->buf - place->op->offset - PAGE, ARENA_SIZE);
+	munmap(buffer->addr - buffer->op->offset - PAGE, ARENA_SIZE);
 }
 
-void place_renew(struct place *place)
+void buffer_renew(struct buffer *buffer)
 {
-	if (place->op->layout == FRESH) {
-		end_fresh(place);
-		begin_fresh(place);
-	} else if (place->op->layout == MISSING) {
-		begin_missing(place);
+	if (buffer->op->layout == FRESH) {
+		unmap_fresh(buffer);
+		map_fresh(buffer);
+	} else if (buffer->op->layout == MISSING) {
+		drop_pages(buffer);
 	}
 }
 
-void place_end(struct place *place)
+void buffer_teardown(struct buffer *buffer)
 {
-	const struct op *op = place->op;
-	struct arena *arena = place->arena;
+	const struct op *op = buffer->op;
+	struct arena *arena = buffer->arena;
 
 	if (op->layout == FRESH)
-		end_fresh(place);
+		unmap_fresh(buffer);
 	else if (has_odd_page(op->layout))
 		map_at(arena->view + odd_page(op), PAGE, PROT_READ | PROT_WRITE,
 		       arena->file, odd_page(op));
 	else if (is_disturbed(op->layout))
-		disturb(arena, PLAIN);
+		set_disturbed(arena, PLAIN);
 }
 
-enum access place_access(const struct place *place, long len, bool writing)
+enum access buffer_access(const struct buffer *buffer, long len, bool writing)
 {
-	const struct op *op = place->op;
+	const struct op *op = buffer->op;
 	long first = PAGE + op->offset;
 
 	if (len <= 0)
 		return GOOD;
-	if ((size_t)len > place->size)
+	if ((size_t)len > buffer->size)
 		return BAD;
 	if (op->layout == PROTECTED)
 		return UNKNOWN;

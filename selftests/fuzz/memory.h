@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The memory that calls are given. Each thread has an arena: a file of its own,
- * mapped twice. One mapping, the view, is what calls get, with its pages there or
- * not; the other one is always whole, so that what a call reads and has written
- * can be put and seen there whatever happens to the view.
+ * The memory that calls read and write. Each thread has an arena, which is a file
+ * that is mapped twice. Calls use one mapping, the view, whose pages may be missing
+ * or protected. The test fills and checks the same bytes through the other mapping,
+ * which is always accessible.
  */
 #ifndef FUZZ_MEMORY_H
 #define FUZZ_MEMORY_H
 
 #include "program.h"
 
-/* Bytes around a message that nobody may write. */
+/* Bytes before and after a message that no call may write. */
 #define MARGIN	64
 
 /**
- * struct place - the memory of one operation
- * @buf: what the call gets
- * @seen: the same bytes for us; NULL if there are none
- * @size: how many there are
- * @blank: what each byte is before a get
+ * struct buffer - the memory of one operation
+ * @addr: the address that is passed to the call
+ * @alias: the same bytes, always accessible; NULL if there are none
+ * @size: the number of bytes
+ * @blank: the value of each byte before a get
  */
-struct place {
-	char *buf;
-	char *seen;
+struct buffer {
+	char *addr;
+	char *alias;
 	size_t size;
 	unsigned char blank;
 	const struct op *op;
@@ -34,12 +34,12 @@ enum access { GOOD, BAD, UNKNOWN };
 void memory_init(void);
 
 /* largest: the longest message that may be written there. */
-void place_begin(struct place *place, int thread, const struct op *op, size_t largest);
-/* Before the next call: makes it again what the last call has changed of it. */
-void place_renew(struct place *place);
-void place_end(struct place *place);
+void buffer_setup(struct buffer *buffer, int thread, const struct op *op, size_t largest);
+/* Before each call: removes the pages that the last call faulted in. */
+void buffer_renew(struct buffer *buffer);
+void buffer_teardown(struct buffer *buffer);
 
-/* May so many bytes from the beginning be read, or written? */
-enum access place_access(const struct place *place, long len, bool writing);
+/* Returns whether the first len bytes can be read, or written. */
+enum access buffer_access(const struct buffer *buffer, long len, bool writing);
 
 #endif

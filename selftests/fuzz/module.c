@@ -17,11 +17,11 @@ static bool load(const char *ko)
 bool module_cycle(const char *ko, char *why, size_t size)
 {
 	if (syscall(SYS_delete_module, "dm510_msgbox", O_NONBLOCK))
-		snprintf(why, size, "the module cannot be unloaded: %m");
+		snprintf(why, size, "cannot unload the module: %m");
 	else if (put("", 0) != -ENOSYS || get("", 0) != -ENOSYS)
-		snprintf(why, size, "the calls are there without the module");
+		snprintf(why, size, "the system calls exist without the module");
 	else if (!load(ko))
-		snprintf(why, size, "the module cannot be loaded again: %m");
+		snprintf(why, size, "cannot load the module again: %m");
 	else
 		return true;
 	return false;

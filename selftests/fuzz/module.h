@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Takes the module out and puts it in again, with the numbers it has. */
+/* Unloads the module and loads it again with the same numbers; on failure sets why. */
 bool module_cycle(const char *ko, char *why, size_t size);
 
 #endif

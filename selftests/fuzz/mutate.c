@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* New cases, from nothing or from cases that have shown something new. */
+/* Makes new cases, at random or from cases of the corpus. */
 #include <limits.h>
 
 #include "../lib/calls.h"
+#include "../lib/segment.h"
 #include "mutate.h"
 
 static unsigned long dice(unsigned long *random, unsigned long sides)
@@ -10,12 +11,12 @@ static unsigned long dice(unsigned long *random, unsigned long sides)
 	return next_random(random) % sides;
 }
 
-/* Around these something changes, in the store or in the kernel. */
+/* Lengths around which the store or the kernel changes its behavior. */
 static const int borders[] = {
 	0, 4, 8, 64, PAGE, 2 * PAGE, 16 * PAGE, 17 * PAGE, 32 * PAGE, MIB,
 };
 
-static long any_len(unsigned long *random)
+static long random_len(unsigned long *random)
 {
 	static const int odd[] = { -1, INT_MIN, INT_MAX, 4 * MIB, 4 * MIB + 1, LEN_MAX };
 	int most_borders = dice(random, 16) ? 6 : ARRAY_SIZE(borders);
@@ -28,7 +29,7 @@ static long any_len(unsigned long *random)
 	case 2 ... 6:
 		return dice(random, 3 * PAGE);
 	case 7:
-		/* Around a quarter of the least max_pending_bytes. */
+		/* Around a quarter of the lowest max_pending_bytes. */
 		return 128 * KIB - 64 + dice(random, 64 * KIB);
 	case 8 ... 17:
 		return labs(borders[dice(random, most_borders)] - 8 + (long)dice(random, 17));
@@ -37,20 +38,20 @@ static long any_len(unsigned long *random)
 	}
 }
 
-static long any_max_bytes(unsigned long *random)
+static long random_max_bytes(unsigned long *random)
 {
 	return dice(random, 4) ? 128 * KIB + dice(random, 128) * KIB : dice(random, 64 * MIB);
 }
 
-/* A put may take a quarter of it. */
-static long any_max_pending_bytes(unsigned long *random)
+/* One put may reserve at most a quarter of max_pending_bytes. */
+static long random_max_pending_bytes(unsigned long *random)
 {
 	long most = dice(random, 4) ? 128 * KIB : 64 * MIB;
 
 	return 512 * KIB - PAGE + dice(random, most);
 }
 
-static int any_offset(unsigned long *random)
+static int random_offset(unsigned long *random)
 {
 	switch (dice(random, 4)) {
 	case 0:
@@ -62,24 +63,24 @@ static int any_offset(unsigned long *random)
 	}
 }
 
-static void any_memory(struct op *op, unsigned long *random)
+static void random_memory(struct op *op, unsigned long *random)
 {
 	long most = op->value < 1 ? 1 : op->value > LEN_MAX ? LEN_MAX : op->value;
 
 	op->layout = dice(random, 3) ? PLAIN : dice(random, LAYOUTS);
-	op->offset = any_offset(random);
+	op->offset = random_offset(random);
 	op->at = 0;
 	if (op->layout >= READONLY && op->layout <= BEYOND)
 		op->at = dice(random, 2) ? (long)dice(random, most) : most - 1;
 }
 
-static void any_op(struct op *op, int threads, unsigned long *random)
+static void random_op(struct op *op, int threads, unsigned long *random)
 {
 	*op = (struct op) { .thread = dice(random, threads), .times = 1 };
 	switch (dice(random, 32)) {
 	case 0:
 		op->action = SET_MAX_BYTES;
-		op->value = any_max_bytes(random);
+		op->value = random_max_bytes(random);
 		return;
 	case 1:
 		op->action = SET_MAX_MESSAGE_BYTES;
@@ -87,7 +88,7 @@ static void any_op(struct op *op, int threads, unsigned long *random)
 		return;
 	case 2:
 		op->action = SET_MAX_PENDING_BYTES;
-		op->value = any_max_pending_bytes(random);
+		op->value = random_max_pending_bytes(random);
 		return;
 	case 3:
 		op->action = DRAIN;
@@ -97,23 +98,23 @@ static void any_op(struct op *op, int threads, unsigned long *random)
 		return;
 	case 5 ... 19:
 		op->action = PUT;
-		op->value = any_len(random);
+		op->value = random_len(random);
 		break;
 	default:
 		op->action = GET;
-		op->value = dice(random, 2) ? LEN_MAX : any_len(random);
+		op->value = dice(random, 2) ? LEN_MAX : random_len(random);
 	}
 	if (!dice(random, 3))
 		op->times = 1 + dice(random, dice(random, 2) ? 8 : TIMES_MAX);
-	any_memory(op, random);
+	random_memory(op, random);
 }
 
 /*
- * How far the stack of records is filled before an operation, if each call so
- * far has succeeded and the messages are as long as those put last: a guess, that
- * only has to be right now and then.
+ * Estimates how many bytes the msgstack holds before an operation, as if each call
+ * had succeeded and each get had taken a message as long as the last put. It needs
+ * to be right only now and then.
  */
-static long filled_before(const struct program *program, int op)
+static long estimate_fill(const struct program *program, int op)
 {
 	long filled = 0, last = 4;
 
@@ -132,11 +133,12 @@ static long filled_before(const struct program *program, int op)
 	return filled;
 }
 
-/* Lets a message end where a segment does, or hardly before or behind. */
-static void end_with_segment(struct program *program, int op, unsigned long *random)
+/* Makes a message end at the end of a segment, or just before or after it. */
+static void end_at_segment(struct program *program, int op, unsigned long *random)
 {
-	static const long segment = 64 * KIB - 16;
-	long left = segment - filled_before(program, op) % segment;
+	/* Without the header. */
+	static const long segment = SEGMENT - 16;
+	long left = segment - estimate_fill(program, op) % segment;
 	long len = left - 12 + (long)dice(random, 17);
 
 	if (len >= 0 && len <= 8 * KIB)
@@ -160,17 +162,17 @@ static void change_op(struct program *program, int threads, unsigned long *rando
 		op->times = 1 + dice(random, TIMES_MAX);
 		break;
 	case 2:
-		any_memory(op, random);
+		random_memory(op, random);
 		break;
 	case 3:
 		if (op->action == PUT)
-			end_with_segment(program, at, random);
+			end_at_segment(program, at, random);
 		break;
 	case 4:
-		op->value = is_call(op) ? any_len(random) : any_max_bytes(random);
+		op->value = is_call(op) ? random_len(random) : random_max_bytes(random);
 		break;
 	default:
-		any_op(op, threads, random);
+		random_op(op, threads, random);
 	}
 }
 
@@ -182,7 +184,7 @@ static void insert_op(struct program *program, int threads, unsigned long *rando
 		return;
 	memmove(program->op + at + 1, program->op + at,
 		(program->count++ - at) * sizeof(*program->op));
-	any_op(program->op + at, threads, random);
+	random_op(program->op + at, threads, random);
 }
 
 static void remove_ops(struct program *program, unsigned long *random)
@@ -198,8 +200,9 @@ static void remove_ops(struct program *program, unsigned long *random)
 	program->count -= many;
 }
 
-/* Goes on with what another case ends with. */
-static void go_on_with(struct program *program, const struct program *other, unsigned long *random)
+/* Replaces the end of the case with the end of another one. */
+static void replace_end(struct program *program, const struct program *other,
+			unsigned long *random)
 {
 	int keep = 1 + dice(random, program->count);
 	int from = dice(random, other->count);
@@ -209,8 +212,8 @@ static void go_on_with(struct program *program, const struct program *other, uns
 		program->op[program->count++] = other->op[from++];
 }
 
-/* The same by one thread, or by several at once. */
-static void share_out(struct program *program, int threads, unsigned long *random)
+/* Distributes the operations over one thread or several. */
+static void reassign_threads(struct program *program, int threads, unsigned long *random)
 {
 	for (int i = 0; i < program->count; i++)
 		program->op[i].thread = dice(random, threads);
@@ -223,10 +226,10 @@ static void mutate_once(struct program *program, const struct program *other,
 
 	switch (dice(random, 12)) {
 	case 0:
-		go_on_with(program, other, random);
+		replace_end(program, other, random);
 		break;
 	case 1:
-		share_out(program, 1 + dice(random, THREADS_MAX), random);
+		reassign_threads(program, 1 + dice(random, THREADS_MAX), random);
 		break;
 	case 2 ... 3:
 		remove_ops(program, random);
@@ -247,7 +250,7 @@ void program_mutate(struct program *program, const struct program *other, unsign
 		*program = before;
 		for (int i = 1 + dice(random, 4); i; i--)
 			mutate_once(program, other, random);
-	} while (!program_is_small(program));
+	} while (!program_within_limits(program));
 }
 
 void program_random(struct program *program, unsigned long *random)
@@ -257,6 +260,6 @@ void program_random(struct program *program, unsigned long *random)
 	do {
 		program->count = 1 + dice(random, OPS_MAX / 2);
 		for (int i = 0; i < program->count; i++)
-			any_op(&program->op[i], threads, random);
-	} while (!program_is_small(program));
+			random_op(&program->op[i], threads, random);
+	} while (!program_within_limits(program));
 }

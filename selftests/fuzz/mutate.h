@@ -4,7 +4,7 @@
 
 #include "program.h"
 
-/* What comes out is_small(). */
+/* Both make a case that is program_within_limits(). */
 void program_random(struct program *program, unsigned long *random);
 void program_mutate(struct program *program, const struct program *other,
 		    unsigned long *random);

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "../lib/calls.h"
+#include "../lib/segment.h"
 #include "oracle.h"
 
 #define MAX_BYTES		(64L * MIB)
 #define MAX_MESSAGE_BYTES	(4L * MIB)
 #define MAX_PENDING_BYTES	(64L * MIB)
-/* Messages that are longer have a segment of their own, with a header. */
+/* A longer message has its own segment, which begins with a header. */
 #define SMALL_MAX		(8 * KIB)
 #define HEADER			16
 
-#define SEGMENT		(64 * KIB)
 #define MAX_BYTES_MIN	(2 * SEGMENT)
 #define MAX_PENDING_MIN	(8 * SEGMENT)
-/* An unused segment that may be there, and that makes room for a message. */
-#define SPARE_MAX	(MIB + PAGE)
 
 void model_init(struct model *model)
 {
@@ -52,7 +50,7 @@ bool model_is_limited(const struct model *model, const struct op *op)
 	return model->max_bytes != MAX_BYTES || op->value > LEN_MAX;
 }
 
-/* At most that much more: a segment of its own, rounded to pages, and the stack's next. */
+/* Upper estimate of what a put needs: its own segment, in pages, and one of the msgstack. */
 static bool may_be_full(const struct model *model, const struct call *call)
 {
 	long more = call->op->value + 2 * PAGE + SEGMENT;
@@ -60,7 +58,7 @@ static bool may_be_full(const struct model *model, const struct call *call)
 	return model_is_limited(model, call->op) && call->held + more > model->max_bytes;
 }
 
-/* At least that much. */
+/* Lower estimate of what a put needs; it may free the spare segment to make room. */
 static bool must_be_full(const struct model *model, const struct call *call)
 {
 	long more = call->op->value > SEGMENT ? call->op->value : 0;
@@ -69,13 +67,13 @@ static bool must_be_full(const struct model *model, const struct call *call)
 	       call->held - SPARE_MAX + more > model->max_bytes;
 }
 
-static bool is_another_call(const struct call *call)
+static bool is_fchmodat2(const struct call *call)
 {
 	return call->op->layout == DESCRIPTOR;
 }
 
-/* A put that is alone may take a quarter of what may be pending. */
-static bool is_too_much_to_be_pending(const struct model *model, const struct call *call)
+/* One put may reserve at most a quarter of max_pending_bytes. */
+static bool exceeds_pending_limit(const struct model *model, const struct call *call)
 {
 	long segment = (call->op->value + HEADER + PAGE - 1) / PAGE * PAGE;
 
@@ -84,19 +82,19 @@ static bool is_too_much_to_be_pending(const struct model *model, const struct ca
 
 static bool is_invalid(const struct call *call)
 {
-	return !call->place->buf || call->op->value < 0;
+	return !call->buffer->addr || call->op->value < 0;
 }
 
 static bool faults(const struct call *call, long len)
 {
-	enum access access = place_access(call->place, len, call->op->action == GET);
+	enum access access = buffer_access(call->buffer, len, call->op->action == GET);
 
 	return access == BAD || (access == UNKNOWN && call->ret == -EFAULT);
 }
 
 static long expected_put(const struct model *model, const struct call *call)
 {
-	if (is_another_call(call))
+	if (is_fchmodat2(call))
 		return -ENOSYS;
 	if (is_invalid(call))
 		return -EINVAL;
@@ -104,7 +102,7 @@ static long expected_put(const struct model *model, const struct call *call)
 		return -EMSGSIZE;
 	if (must_be_full(model, call) || (call->ret == -EAGAIN && may_be_full(model, call)))
 		return -EAGAIN;
-	if (is_too_much_to_be_pending(model, call))
+	if (exceeds_pending_limit(model, call))
 		return -EAGAIN;
 	return faults(call, call->op->value) ? -EFAULT : 0;
 }
@@ -142,7 +140,7 @@ long model_get(struct model *model, const struct call *call)
 	if (expected < 0 || call->ret != expected)
 		return expected;
 	if (model->message[model->depth - 1].content != call->content)
-		return SOMETHING_ELSE;
+		return WRONG_RESULT;
 	model->depth--;
 	model->bytes -= call->ret;
 	return call->ret;
@@ -171,7 +169,7 @@ long range_put(const struct range *range, const struct call *call)
 {
 	long len = call->op->value;
 
-	if (is_another_call(call))
+	if (is_fchmodat2(call))
 		return -ENOSYS;
 	if (is_invalid(call))
 		return -EINVAL;
@@ -193,10 +191,10 @@ long range_get(const struct range *range, const struct call *call)
 		return -ENODATA;
 	if (call->ret == -EMSGSIZE && room < range->largest)
 		return -EMSGSIZE;
-	if (call->ret == -EFAULT && place_access(call->place, most, true) != GOOD)
+	if (call->ret == -EFAULT && buffer_access(call->buffer, most, true) != GOOD)
 		return -EFAULT;
 	if (call->ret >= 0 && call->ret <= most &&
-	    place_access(call->place, call->ret, true) != BAD)
+	    buffer_access(call->buffer, call->ret, true) != BAD)
 		return call->ret;
-	return SOMETHING_ELSE;
+	return WRONG_RESULT;
 }

@@ -1,32 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What calls have to return: the contract's table, once for a thread that is alone,
- * where a stack tells it exactly, and once for several at once, where some of it
- * depends on the others.
+ * The results that calls must return. For a single thread, struct model predicts
+ * each result exactly. For several threads, struct range says which results are
+ * possible, whatever the order of the calls.
  */
 #ifndef FUZZ_ORACLE_H
 #define FUZZ_ORACLE_H
 
 #include "memory.h"
 
-/* A call that cannot have returned what it has. */
-#define SOMETHING_ELSE	(-10000)
+/* Equals no result: what the call returned or delivered is wrong. */
+#define WRONG_RESULT	(-10000)
 
 /**
  * struct call - a call that has returned
- * @ret: what
- * @content: a hash of the message put or got
- * @held: kernel memory before it, where a limit may be near
+ * @ret: what the call returned
+ * @content: a hash of the message
+ * @held: the box's memory before the call, if a limit may be near
  */
 struct call {
 	const struct op *op;
-	const struct place *place;
+	const struct buffer *buffer;
 	long ret;
 	unsigned long content;
 	long held;
 };
 
-/* The longest stack: what a case can put. */
+/**
+ * struct model - the box, as it must be after a single thread's calls
+ * @bytes: sum of the messages' lengths
+ * @depth: the number of messages
+ * @message: the messages, as many as a case can put
+ */
 struct model {
 	long max_bytes;
 	long max_message_bytes;
@@ -41,21 +46,22 @@ struct model {
 
 void model_init(struct model *model);
 /*
- * What the call should have returned, which is what it has returned if that is
- * right. It has then happened to the model as well.
+ * Return what the call must return. If that equals call->ret, the model has been
+ * updated as well.
  */
 long model_put(struct model *model, const struct call *call);
 long model_get(struct model *model, const struct call *call);
-/* 0, or the error. */
+/* Returns 0, or the error that setting the parameter must give. */
 long model_set_limit(struct model *model, const struct op *op);
-/* Is the limit so low that it matters? */
+/* Returns whether the put may reach the limit of the box. */
 bool model_is_limited(const struct model *model, const struct op *op);
 
 /**
- * struct range - what holds whatever the threads' order
- * @largest: no message is longer
- * @lowest, @highest: what max_message_bytes may be
- * @limited: whether max_bytes or max_pending_bytes changes
+ * struct range - what limits the results if several threads make calls
+ * @largest: the length of the longest message that the case can put
+ * @lowest: the lowest value that max_message_bytes may have
+ * @highest: the highest value that max_message_bytes may have
+ * @limited: whether the case changes max_bytes or max_pending_bytes
  */
 struct range {
 	long largest;
@@ -64,6 +70,7 @@ struct range {
 };
 
 void range_init(struct range *range, const struct program *program);
+/* Return call->ret if it is possible, else what the call must return. */
 long range_put(const struct range *range, const struct call *call);
 long range_get(const struct range *range, const struct call *call);
 

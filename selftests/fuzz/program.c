@@ -24,8 +24,8 @@ static const char * const layout_names[LAYOUTS] = {
 	[NONCANONICAL] = "noncanonical",
 };
 
-/* Sets *value, if what follows begins with that sign. */
-static const char *number_behind(const char *text, char sign, int *value)
+/* If the text begins with sign, reads the number after it into *value. */
+static const char *parse_suffix(const char *text, char sign, int *value)
 {
 	char *end;
 
@@ -69,10 +69,10 @@ static bool parse_op(const char *text, struct op *op)
 		return false;
 	op->action = letter - letters;
 	op->value = strtol(text + 2, &end, 10);
-	text = number_behind(end, 'x', &op->times);
+	text = parse_suffix(end, 'x', &op->times);
 	text = parse_layout(text, &op->layout);
-	text = number_behind(text, '+', &op->offset);
-	text = number_behind(text, '@', &op->at);
+	text = parse_suffix(text, '+', &op->offset);
+	text = parse_suffix(text, '@', &op->at);
 	return !*text && is_valid(op);
 }
 
@@ -122,7 +122,7 @@ void program_print(const struct program *program, char text[TEXT_MAX])
 	}
 }
 
-/* How many bytes are read and written for it, roughly. */
+/* Roughly the number of bytes that the operation reads and writes. */
 static long cost(const struct op *op, long largest)
 {
 	if (op->action == PUT)
@@ -140,7 +140,7 @@ long program_cost(const struct program *program)
 	return bytes;
 }
 
-bool program_is_small(const struct program *program)
+bool program_within_limits(const struct program *program)
 {
 	long calls = 0;
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A case: calls for one to four threads, as a line of text that can be kept and
- * run again. A word is an operation:
+ * A case is a program of calls for one to four threads. As a line of text it can be
+ * kept and run again. Each word is an operation:
  *
  *	THREAD p LENGTH [xTIMES] [.LAYOUT] [+OFFSET] [@BYTE]	put
  *	THREAD g LENGTH [xTIMES] [.LAYOUT] [+OFFSET] [@BYTE]	get
- *	THREAD d		get until there is nothing
- *	THREAD c		compare the figures
+ *	THREAD d		get until the box is empty
+ *	THREAD c		compare the figures with the model
  *	THREAD b BYTES		set max_bytes
  *	THREAD m BYTES		set max_message_bytes
  *	THREAD n BYTES		set max_pending_bytes
  *
- * without spaces: `0p300x5.none+4090@20` puts 300 bytes five times, from memory
- * that begins 4090 bytes into a page and whose page with byte 20 is not there.
- * A thread runs its operations in their order, the threads run at once.
+ * without spaces. `0p300x5.none+4090@20` puts 300 bytes five times, from memory
+ * that begins 4090 bytes into a page; the page that holds byte 20 has no access.
+ * Each thread runs its operations in order; all threads run at the same time.
  */
 #ifndef FUZZ_PROGRAM_H
 #define FUZZ_PROGRAM_H
@@ -25,15 +25,15 @@
 
 #define THREADS_MAX	4
 #define OPS_MAX		24
-/* A message to /dev/kmsg holds not many more. */
+/* A record of /dev/kmsg cannot be much longer. */
 #define TEXT_MAX	900
 
-/* The longest message whose bytes there are; longer ones can only fail. */
+/* The longest message that memory is provided for; a longer one can only fail. */
 #define LEN_MAX		((1 << 20) + (64 << 10))
 #define OFFSET_MAX	8191
 #define TIMES_MAX	200
 
-/* What one case may do in all: cases are to be many. */
+/* Limits for a whole case, to keep cases short. */
 #define CALLS_MAX	500
 #define COST_MAX	(4 << 20)
 
@@ -44,19 +44,19 @@ enum action {
 };
 
 enum layout {
-	PLAIN,		/* all pages are there */
-	MISSING,	/* none is there yet */
-	FRESH,		/* anonymous memory that nobody has touched */
-	READONLY,	/* the page with byte @ can be read only */
-	NONE,		/* that page has no access */
-	UNMAPPED,	/* ... is no memory */
-	BEYOND,		/* ... is beyond the end of its file */
-	DROPPED,	/* another thread drops the pages all the time */
-	PROTECTED,	/* another thread takes the access away and gives it back */
+	PLAIN,		/* all pages are present */
+	MISSING,	/* no page is present */
+	FRESH,		/* new anonymous memory, never touched */
+	READONLY,	/* the page with byte @ is read-only */
+	NONE,		/* that page has no access (PROT_NONE) */
+	UNMAPPED,	/* that page is not mapped */
+	BEYOND,		/* that page is beyond the end of its file */
+	DROPPED,	/* another thread keeps dropping the pages */
+	PROTECTED,	/* another thread keeps removing and restoring access */
 	NOWHERE,	/* NULL */
-	DESCRIPTOR,	/* a file descriptor, as a put sees it */
-	KERNEL,		/* an address of the kernel's */
-	NONCANONICAL,	/* an address that cannot be */
+	DESCRIPTOR,	/* a number that put takes for a file descriptor */
+	KERNEL,		/* a kernel address */
+	NONCANONICAL,	/* a non-canonical address */
 	LAYOUTS
 };
 
@@ -78,14 +78,14 @@ struct program {
 bool program_parse(const char *text, struct program *program);
 void program_print(const struct program *program, char text[TEXT_MAX]);
 
-/* How many bytes are read and written for it, roughly: what it takes in time. */
+/* Roughly the number of bytes that the case reads and writes. */
 long program_cost(const struct program *program);
-/* Does it stay within what a case may do? */
-bool program_is_small(const struct program *program);
+/* Returns whether the case stays within CALLS_MAX and COST_MAX. */
+bool program_within_limits(const struct program *program);
 
 int program_threads(const struct program *program);
 bool program_has(const struct program *program, enum action action);
-/* The longest message that it can put. */
+/* The length of the longest message that the case can put. */
 size_t program_largest(const struct program *program);
 
 static inline bool is_call(const struct op *op)
@@ -93,7 +93,7 @@ static inline bool is_call(const struct op *op)
 	return op->action == PUT || op->action == GET;
 }
 
-/* Does another thread change the memory meanwhile? */
+/* Returns whether another thread changes the memory during the calls. */
 static inline bool is_disturbed(enum layout layout)
 {
 	return layout == DROPPED || layout == PROTECTED;

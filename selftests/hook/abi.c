@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The calls as the machine sees them: which numbers they answer, and what
- * becomes of registers.
+ * The calls at the level of registers: which numbers reach them, which bits of the
+ * arguments count, and which registers they change.
  */
 #include <sys/utsname.h>
 
@@ -19,12 +19,12 @@ static bool kernel_is_older_than(int major, int minor)
 	return has_major < major || (has_major == major && has_minor < minor);
 }
 
-/* Ours, or of the kernel's own table? 6.5 was the first to have a 451. */
+/* Is the number ours or in use by the kernel? 451 exists since 6.5. */
 static bool is_assigned(long nr)
 {
 	if (nr == put_nr || nr == get_nr)
 		return true;
-	/* Kept free by the table itself, for numbers of other architectures. */
+	/* The kernel's table marks these "don't use". */
 	if (nr >= 387 && nr <= 423)
 		return false;
 	return nr < (kernel_is_older_than(6, 5) ? 451 : 512);
@@ -51,7 +51,7 @@ TEST_F(msgbox, garbage_in_registers_does_not_count)
 	const unsigned long garbage = 0xdeadbeef00000000;
 	char buf[16];
 
-	/* Linux takes the number from 32 bits; so it is for every call. */
+	/* Linux uses the lower 32 bits of the number, for every call. */
 	ASSERT_EQ(getppid(), raw(garbage | SYS_getppid, 0, 0, 0, 0, 0, 0));
 
 	ASSERT_EQ(0, raw(garbage | put_nr, (long)"message", garbage | 8, ~0, ~0, ~0, ~0));
@@ -63,9 +63,9 @@ TEST_F(msgbox, garbage_in_registers_does_not_count)
 }
 
 /*
- * A system call changes rax, rcx and r11 and nothing else. The compiler would
- * not notice: it keeps little in registers around one. Returns the register
- * that came back changed, counted from 1.
+ * A system call may change rax, rcx and r11 only. Compiled code would hardly notice
+ * a change, as it keeps little in registers during a call. Returns the first register
+ * that has changed, counted from 1, or 0.
  */
 static int changed_register(unsigned long nr, const void *buf, unsigned long len)
 {
@@ -77,7 +77,7 @@ static int changed_register(unsigned long nr, const void *buf, unsigned long len
 	before[4] = (uintptr_t)buf;
 	before[5] = len;
 
-	/* The compiler may keep data below the stack pointer: stay clear of it. */
+	/* The compiler may keep data in the red zone below the stack pointer: skip it. */
 	asm volatile("leaq -128(%%rsp), %%rsp\n\t"
 		     "push %%rbp\n\t"
 		     "push %%rbx\n\t"
@@ -94,7 +94,7 @@ static int changed_register(unsigned long nr, const void *buf, unsigned long len
 		     "movq 80(%[before]), %%r14\n\t"
 		     "movq 88(%[before]), %%r15\n\t"
 		     "syscall\n\t"
-		     /* rcx may change, so it can hold the address from here on. */
+		     /* The call may change rcx, so it is free to hold the address. */
 		     "leaq %[after], %%rcx\n\t"
 		     "movq %%rbx, 0(%%rcx)\n\t"
 		     "movq %%rbp, 8(%%rcx)\n\t"
@@ -153,8 +153,8 @@ TEST_F(msgbox, other_system_calls_are_as_before)
 		ASSERT_EQ(8, get(buf, sizeof(buf)));
 	}
 	/*
-	 * futex_waitv and set_mempolicy_home_node, the last of the table as it was, so
-	 * far as 6.1 goes. Small kernels do without the latter.
+	 * futex_waitv and set_mempolicy_home_node, the last two calls in 6.1's table.
+	 * Kernels without NUMA do not have the latter.
 	 */
 	ASSERT_EQ(-1, syscall(449, -1, -1, -1, -1));
 	ASSERT_EQ(EINVAL, errno);

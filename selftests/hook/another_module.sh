@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Another module adds a system call the same way (modules/sum.c): it works like
-# this one, and of the two only one is there at a time.
+# Another module that uses hook/ adds a system call (modules/sum.c). It works like this
+# module, and only one of the two can be loaded at a time.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
@@ -43,9 +43,9 @@ is_refused_a_number_of_the_kernel()
 		log_is "sum_call: system call number 0 is the kernel's own (read); numbers 387 to 423 are free"
 }
 
-# What is said of numbers up to this one that work: those beyond the table need
-# raised bounds, and these are seen first.
-# added_by_another MODULE HIGHEST
+# added_by_another MODULE HIGHEST: the log line of a module that was refused because the
+# loaded one has added numbers up to HIGHEST. For numbers beyond the table the raised
+# bounds are noticed first, for others the attach point's user.
 added_by_another()
 {
 	if [ "$2" -gt 423 ]; then
@@ -53,7 +53,7 @@ added_by_another()
 		is 'the kernel log' "$1: system calls N to $2 have been added by another module; unload that one first" \
 			"$(cat "$tmp/said")"
 	else
-		is 'the kernel log' "$1: $has_another_user" "$(log | grep "^$1: ")"
+		is 'the kernel log' "$1: $other_user_error" "$(log | grep "^$1: ")"
 	fi
 }
 
@@ -74,7 +74,7 @@ adds_a_call_again()
 keeps_dm510_msgbox_out()
 {
 	insert "$sum_call" nr="$1" || return 1
-	# shellcheck disable=SC2086 # words are wanted
+	# shellcheck disable=SC2086 # split into words
 	is_refused 'Device or resource busy' "$ko" $parameters && calls_are_gone &&
 		added_by_another dm510_msgbox "$1" &&
 		is 'sum' 42 "$("$here/call" number "$1" 40 2)" && remove sum_call &&
@@ -90,20 +90,20 @@ keeps_dm510_msgbox_out_beyond_the_table()
 	fi
 }
 
-# The call sleeps and does not hold the module: removing waits for it, nothing else.
+# A sleeping call holds no reference to the module, but unloading waits for it.
 a_call_that_sleeps_is_waited_for()
 {
 	insert "$sum_call" nr="$1" milliseconds=3000 || return 1
 	"$here/call" number "$1" 40 2 >"$tmp/sum" &
 	caller=$!
-	sleeps_in "$caller" "$1" && remove sum_call
+	wait_until_in_syscall "$caller" "$1" && remove sum_call
 	removed=$?
 	wait "$caller"
 	[ "$removed" -eq 0 ] && is 'sum' 42 "$(cat "$tmp/sum")" && sum_is_gone "$1" &&
 		text_is_as_before
 }
 
-# twice_call has asked for this one, too.
+# twice_call has also tried to add its call, which returns 7, at the number of getpid.
 getpid_is_the_kernels()
 {
 	[ "$("$here/call" number 39)" -ne 7 ]

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * audit: a rule for the number of a call brings a record of each, and what the
- * record says is right. seccomp's log is a record, too.
+ * audit: with a rule for the number of put or get, each such call gives a record
+ * with the right contents. So does a call that seccomp logs.
  *
- * Auditing, once it was on, goes on costing every process that begins later a
- * little, so this comes after the other tests.
+ * Once audit has been on, it makes every later process slightly slower, so this runs
+ * after the other tests.
  */
 #include <linux/audit.h>
 #include <linux/netlink.h>
@@ -15,14 +15,14 @@
 #include "filter.h"
 #include "msgbox.h"
 
-/* Records name a call's first four arguments, in hexadecimal. */
+/* A record shows the first four arguments of a call, in hexadecimal. */
 #define ARGUMENT_3	3UL
 #define ARGUMENT_4	0x4444444444444444UL
 
 static const char message[8] = "message";
 static char buf[64];
 
-/* From the kernel, and the other way. */
+/* A netlink message, to or from the kernel. */
 struct packet {
 	struct nlmsghdr header;
 	union {
@@ -45,7 +45,7 @@ static int open_netlink(unsigned int groups)
 	return fd;
 }
 
-/* Waits for a packet, but not for ever. */
+/* Waits for a packet, for ten seconds at most. */
 static int receive(int fd, struct packet *packet)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
@@ -60,7 +60,7 @@ static int receive(int fd, struct packet *packet)
 	return 0;
 }
 
-/* 0, or the error as a negative number. */
+/* Sends a request and returns 0, or the error as a negative number. */
 static int ask(int fd, int type, struct packet *packet, size_t len)
 {
 	int err;
@@ -80,12 +80,12 @@ static int ask(int fd, int type, struct packet *packet, size_t len)
 	return packet->error.error;
 }
 
-static int status(int fd, struct audit_status *status)
+static int get_status(int fd, struct audit_status *status)
 {
 	struct packet packet = {};
 	int err = ask(fd, AUDIT_GET, &packet, 0);
 
-	/* The reply comes after the word that there is no error. */
+	/* The reply comes after the acknowledgment. */
 	while (!err && packet.header.nlmsg_type != AUDIT_GET)
 		err = receive(fd, &packet);
 	*status = packet.status;
@@ -101,8 +101,8 @@ static int set_enabled(int fd, unsigned int enabled)
 	return ask(fd, AUDIT_SET, &packet, sizeof(packet.status));
 }
 
-/* Says "always record", or with AUDIT_DEL_RULE no longer, to this call of 64-bit programs. */
-static int rule(int fd, int type, long nr)
+/* Adds or deletes the rule that always records this call of 64-bit programs. */
+static int change_rule(int fd, int type, long nr)
 {
 	struct packet packet = {
 		.rule = {
@@ -121,7 +121,7 @@ static int rule(int fd, int type, long nr)
 
 FIXTURE(audit)
 {
-	/* Where audit is told what to do, and where it tells what was done. */
+	/* The sockets for requests to audit, and for its records. */
 	int control;
 	int records;
 	unsigned int enabled_before;
@@ -137,7 +137,7 @@ FIXTURE_SETUP(audit)
 		SKIP_TEST("this kernel has no audit");
 	self->records = open_netlink(1 << (AUDIT_NLGRP_READLOG - 1));
 	ASSERT_LE(0, self->records);
-	ASSERT_EQ(0, status(self->control, &before));
+	ASSERT_EQ(0, get_status(self->control, &before));
 	if (before.enabled > 1)
 		SKIP_TEST("audit's rules are locked on this machine");
 	self->enabled_before = before.enabled;
@@ -148,18 +148,18 @@ FIXTURE_TEARDOWN(audit)
 {
 	struct audit_status after;
 
-	/* The rules of a test that broke off; the others have gone. */
-	rule(self->control, AUDIT_DEL_RULE, put_nr);
-	rule(self->control, AUDIT_DEL_RULE, get_nr);
+	/* These rules still exist only if the test failed. */
+	change_rule(self->control, AUDIT_DEL_RULE, put_nr);
+	change_rule(self->control, AUDIT_DEL_RULE, get_nr);
 	EXPECT_EQ(0, set_enabled(self->control, self->enabled_before));
-	EXPECT_EQ(0, status(self->control, &after));
+	EXPECT_EQ(0, get_status(self->control, &after));
 	EXPECT_EQ(self->enabled_before, after.enabled);
 	end_with_empty_box(_metadata);
 }
 
 /*
- * What the next record of this type says of this process. Records of others
- * pass by; without end they cannot, as receive() does not wait for ever.
+ * The next record of this type about this process. Records about others are skipped.
+ * If the record does not come, receive() ends the loop.
  */
 static const char *next_record(struct __test_metadata *_metadata, int fd, int type, pid_t pid)
 {
@@ -175,7 +175,7 @@ static const char *next_record(struct __test_metadata *_metadata, int fd, int ty
 	return packet.text;
 }
 
-/* A process that begins while audit is on, as only such are audited. */
+/* Runs body in a new process; only processes that start while audit is on are audited. */
 static pid_t run(struct __test_metadata *_metadata, int (*body)(void))
 {
 	pid_t pid = fork();
@@ -193,8 +193,8 @@ static long call(long nr, const void *at, unsigned long len)
 	return raw(nr, (uintptr_t)at, len, ARGUMENT_3, ARGUMENT_4, 5, 6);
 }
 
-static void is_recorded(struct __test_metadata *_metadata, int records, pid_t pid, long nr,
-			const void *at, unsigned long len, long result)
+static void expect_record(struct __test_metadata *_metadata, int records, pid_t pid, long nr,
+			  const void *at, unsigned long len, long result)
 {
 	const char *record = next_record(_metadata, records, AUDIT_SYSCALL, pid);
 	char expected[256];
@@ -204,12 +204,12 @@ static void is_recorded(struct __test_metadata *_metadata, int records, pid_t pi
 		 AUDIT_ARCH_X86_64, nr, result < 0 ? "no" : "yes", result, (unsigned long)at, len,
 		 ARGUMENT_3, ARGUMENT_4);
 	EXPECT_NE(NULL, strstr(record, expected)) {
-		TH_LOG("in:  %s", record);
-		TH_LOG("not:%s", expected);
+		TH_LOG("record: %s", record);
+		TH_LOG("lacks: %s", expected);
 	}
 }
 
-/* Between others that nobody asked to be told of. */
+/* The other calls have no rule and must give no record. */
 static int puts_twice(void)
 {
 	call(get_nr, buf, sizeof(buf));
@@ -223,12 +223,12 @@ TEST_F(audit, puts_are_recorded)
 {
 	pid_t pid;
 
-	ASSERT_EQ(0, rule(self->control, AUDIT_ADD_RULE, put_nr));
+	ASSERT_EQ(0, change_rule(self->control, AUDIT_ADD_RULE, put_nr));
 	pid = run(_metadata, puts_twice);
-	ASSERT_EQ(0, rule(self->control, AUDIT_DEL_RULE, put_nr));
+	ASSERT_EQ(0, change_rule(self->control, AUDIT_DEL_RULE, put_nr));
 	ASSERT_EQ(8, get_expecting(message, sizeof(message)));
-	is_recorded(_metadata, self->records, pid, put_nr, message, sizeof(message), 0);
-	is_recorded(_metadata, self->records, pid, put_nr, NULL, 8, -EINVAL);
+	expect_record(_metadata, self->records, pid, put_nr, message, sizeof(message), 0);
+	expect_record(_metadata, self->records, pid, put_nr, NULL, 8, -EINVAL);
 }
 
 static int gets_twice(void)
@@ -243,11 +243,11 @@ TEST_F(audit, gets_are_recorded)
 {
 	pid_t pid;
 
-	ASSERT_EQ(0, rule(self->control, AUDIT_ADD_RULE, get_nr));
+	ASSERT_EQ(0, change_rule(self->control, AUDIT_ADD_RULE, get_nr));
 	pid = run(_metadata, gets_twice);
-	ASSERT_EQ(0, rule(self->control, AUDIT_DEL_RULE, get_nr));
-	is_recorded(_metadata, self->records, pid, get_nr, buf, sizeof(buf), 8);
-	is_recorded(_metadata, self->records, pid, get_nr, buf, sizeof(buf), -ENODATA);
+	ASSERT_EQ(0, change_rule(self->control, AUDIT_DEL_RULE, get_nr));
+	expect_record(_metadata, self->records, pid, get_nr, buf, sizeof(buf), 8);
+	expect_record(_metadata, self->records, pid, get_nr, buf, sizeof(buf), -ENODATA);
 }
 
 static int puts_one_that_is_logged(void)
@@ -257,7 +257,7 @@ static int puts_one_that_is_logged(void)
 	return call(put_nr, message, sizeof(message)) ? 2 : 0;
 }
 
-/* No rule is needed, the filter has asked for it. */
+/* A record that the filter requests needs no rule. */
 TEST_F(audit, what_seccomp_logs_is_recorded)
 {
 	pid_t pid = run(_metadata, puts_one_that_is_logged);

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For scripts: a BPF program on a function of the kernel, by bpf(2) alone.
+ * For scripts: attaches a BPF program to a kernel function, with bpf(2) only.
  *
  *	bpf fentry|kprobe_multi FUNCTION
  *
- * Prints "attached", or what does not work and the error's name. Then it waits for a
- * line from standard input and prints how often the function was called.
+ * Prints "attached", or the step that failed and the error's name. Then it waits for
+ * a line on standard input and prints how often the function was called.
  */
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <sys/stat.h>
 
 #include "calls.h"
-
-/* In the headers of later kernels. */
-#define TRACE_KPROBE_MULTI	42
 
 static long bpf(int command, union bpf_attr *attributes)
 {
@@ -24,7 +21,7 @@ static long bpf(int command, union bpf_attr *attributes)
 static int fail(const char *what)
 {
 	printf("%s: %s\n", what, strerrorname_np(errno));
-	return 1;
+	return -1;
 }
 
 static const char *read_btf(void)
@@ -45,8 +42,8 @@ static const char *read_btf(void)
 	return done == status.st_size ? all : NULL;
 }
 
-/* What comes behind a type's head, in bytes. */
-static size_t size_behind(const struct btf_type *type)
+/* The size of the data that follows a struct btf_type, in bytes. */
+static size_t size_of_data(const struct btf_type *type)
 {
 	size_t count = BTF_INFO_VLEN(type->info);
 
@@ -73,7 +70,7 @@ static size_t size_behind(const struct btf_type *type)
 	}
 }
 
-/* The function's number among the kernel's types, or -1. */
+/* Returns the function's BTF id, or -1. */
 static int find_function(const char *name)
 {
 	const char *all = read_btf();
@@ -92,7 +89,7 @@ static int find_function(const char *name)
 		if (BTF_INFO_KIND(type->info) == BTF_KIND_FUNC &&
 		    !strcmp(names + type->name_off, name))
 			return id;
-		at += sizeof(*type) + size_behind(type);
+		at += sizeof(*type) + size_of_data(type);
 	}
 	errno = ENOENT;
 	return -1;
@@ -123,7 +120,7 @@ static __u64 read_counter(int map)
 	return bpf(BPF_MAP_LOOKUP_ELEM, &attributes) ? 0 : value;
 }
 
-/* A program that counts. A function's number makes it one for fentry. */
+/* Loads a program that counts its runs: fentry if there is a BTF id, else kprobe.multi. */
 static int load_program(int map, int function)
 {
 	const struct bpf_insn program[] = {
@@ -139,7 +136,7 @@ static int load_program(int map, int function)
 	};
 	union bpf_attr attributes = {
 		.prog_type = function ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_KPROBE,
-		.expected_attach_type = function ? BPF_TRACE_FENTRY : TRACE_KPROBE_MULTI,
+		.expected_attach_type = function ? BPF_TRACE_FENTRY : BPF_TRACE_KPROBE_MULTI,
 		.attach_btf_id = function,
 		.insns = (uintptr_t)program,
 		.insn_cnt = sizeof(program) / sizeof(*program),
@@ -161,7 +158,7 @@ static int attach_kprobe_multi(int program, const char *function)
 	union bpf_attr attributes = {
 		.link_create = {
 			.prog_fd = program,
-			.attach_type = TRACE_KPROBE_MULTI,
+			.attach_type = BPF_TRACE_KPROBE_MULTI,
 			.kprobe_multi = { .cnt = 1, .syms = (uintptr_t)&function },
 		},
 	};
@@ -169,30 +166,39 @@ static int attach_kprobe_multi(int program, const char *function)
 	return bpf(BPF_LINK_CREATE, &attributes);
 }
 
-int main(int argc, char **argv)
+/* Returns the map with the counter, or -1 after printing the step that failed. */
+static int attach_counter(bool fentry, const char *name)
 {
 	int function = 0, map, program;
-	bool fentry;
+
+	if (fentry) {
+		function = find_function(name);
+		if (function < 0)
+			return fail("cannot find the function");
+	}
+	map = make_counter();
+	if (map < 0)
+		return fail("cannot make a map");
+	program = load_program(map, function);
+	if (program < 0)
+		return fail("cannot load the program");
+	if ((fentry ? attach_fentry(program) : attach_kprobe_multi(program, name)) < 0)
+		return fail("cannot attach");
+	return map;
+}
+
+int main(int argc, char **argv)
+{
 	char line[16];
+	int map;
 
 	if (argc != 3 || (strcmp(argv[1], "fentry") && strcmp(argv[1], "kprobe_multi"))) {
 		fputs("usage: bpf fentry|kprobe_multi FUNCTION\n", stderr);
 		return 2;
 	}
-	fentry = !strcmp(argv[1], "fentry");
-	if (fentry) {
-		function = find_function(argv[2]);
-		if (function < 0)
-			return fail("finding the function");
-	}
-	map = make_counter();
+	map = attach_counter(!strcmp(argv[1], "fentry"), argv[2]);
 	if (map < 0)
-		return fail("making a map");
-	program = load_program(map, function);
-	if (program < 0)
-		return fail("loading the program");
-	if ((fentry ? attach_fentry(program) : attach_kprobe_multi(program, argv[2])) < 0)
-		return fail("attaching");
+		return 1;
 	puts("attached");
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))

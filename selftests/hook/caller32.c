@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A 32-bit program for compat.c: makes calls in one of the ways that 32-bit
- * programs have, and writes what they returned. It has no C library: what it
- * is made of is on any machine that compiles 64-bit programs.
+ * A 32-bit program for compat.c. It makes the calls through one of the entries for
+ * 32-bit programs and writes their results. It uses no C library, so it builds
+ * wherever 64-bit programs build.
  *
  *	caller32 int80|vdso|sysenter|syscall PUT_NR GET_NR
  */
@@ -29,10 +29,10 @@ static int call(int nr, int arg1, int arg2, int arg3, int arg4, int arg5)
 }
 
 /*
- * The last two stand where a 64-bit program has its first two: whoever takes
- * this caller for one finds good arguments, too.
+ * The last two arguments are in the registers of a 64-bit call's first two, so that
+ * a call that is wrongly served as a 64-bit one would succeed.
  */
-static int call_with(int nr, void *at, int len)
+static int call_msgbox(int nr, void *at, int len)
 {
 	return call(nr, (int)at, len, 0, len, (int)at);
 }
@@ -43,7 +43,7 @@ static void exit(int status)
 	call(NR_EXIT, status, 0, 0, 0, 0);
 }
 
-static int number(const char *text)
+static int parse_number(const char *text)
 {
 	int n = 0;
 
@@ -52,15 +52,15 @@ static int number(const char *text)
 	return n;
 }
 
-static int same(const char *a, const char *b)
+static int equal(const char *a, const char *b)
 {
 	while (*a && *a == *b)
 		a++, b++;
 	return *a == *b;
 }
 
-/* In the auxiliary vector, which lies behind the environment. */
-static void (*by_vdso(char **argv_end))(void)
+/* Reads AT_SYSINFO from the auxiliary vector, which follows the environment. */
+static void (*find_vdso_entry(char **argv_end))(void)
 {
 	char **at = argv_end + 1;
 	int *auxiliary;
@@ -73,30 +73,30 @@ static void (*by_vdso(char **argv_end))(void)
 	return 0;
 }
 
-static void (*way_named(const char *name, char **argv_end))(void)
+static void (*find_way(const char *name, char **argv_end))(void)
 {
-	if (same(name, "int80"))
+	if (equal(name, "int80"))
 		return by_int80;
-	if (same(name, "sysenter"))
+	if (equal(name, "sysenter"))
 		return by_sysenter;
-	if (same(name, "syscall"))
+	if (equal(name, "syscall"))
 		return by_syscall;
-	return by_vdso(argv_end);
+	return find_vdso_entry(argv_end);
 }
 
 void caller32_main(int argc, char **argv)
 {
 	struct replies replies;
-	int put_nr = number(argv[2]), get_nr = number(argv[3]);
+	int put_nr = parse_number(argv[2]), get_nr = parse_number(argv[3]);
 
-	way = way_named(argv[1], argv + argc);
+	way = find_way(argv[1], argv + argc);
 	if (!way)
 		exit(2);
 	replies.getpid = call(NR_GETPID, 0, 0, 0, 0, 0);
-	replies.put = call_with(put_nr, "from 32 bits", 13);
-	replies.get = call_with(get_nr, buf, sizeof(buf));
-	replies.put_null = call_with(put_nr, 0, 0);
-	replies.get_null = call_with(get_nr, 0, 0);
+	replies.put = call_msgbox(put_nr, "from 32 bits", 13);
+	replies.get = call_msgbox(get_nr, buf, sizeof(buf));
+	replies.put_null = call_msgbox(put_nr, 0, 0);
+	replies.get_null = call_msgbox(get_nr, 0, 0);
 	replies.written = 0;
 	for (int i = 0; i < ROOM; i++)
 		replies.written += !!buf[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What caller32 tells compat.c: an int is the same for both. And its own ways. */
+/* The results that caller32 sends to compat.c, and the entries that caller32 uses. */
 #ifndef SELFTESTS_CALLER32_H
 #define SELFTESTS_CALLER32_H
 
@@ -11,7 +11,7 @@ struct replies {
 	int get;
 	int put_null;
 	int get_null;
-	/* Bytes of the buffer that a get has changed. */
+	/* The number of bytes of the buffer that a get has changed. */
 	int written;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ways from a 32-bit program into the kernel, with number and arguments in
- * the registers that they have for int $0x80; and where the program begins.
+ * The entries into the kernel for 32-bit programs, and the program's entry point.
+ * Number and arguments are in the registers of int $0x80.
  */
 	.text
 
@@ -11,8 +11,8 @@ by_int80:
 	ret
 
 /*
- * The kernel does not come back from these two to here, but to the end of what
- * the vDSO has for them: it takes three registers off the stack, and returns.
+ * The kernel returns from these two to the end of the vDSO's code for them, which
+ * pops three registers and returns to our caller.
  */
 	.globl	by_sysenter
 by_sysenter:
@@ -30,7 +30,7 @@ by_syscall:
 	movl	%ecx, %ebp
 	syscall
 
-/* caller32_main(argc, argv); it does not return. */
+/* Calls caller32_main(argc, argv), which does not return. */
 	.globl	_start
 _start:
 	movl	%esp, %eax

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The calls are for 64-bit programs. 32-bit ones, whichever way they take into
- * the kernel, and x32 ones have no such calls: ENOSYS, and nothing happens.
- * Each of these callers first makes a call that it does have, so that ENOSYS
- * says something.
+ * The calls are for 64-bit programs only. 32-bit programs, whichever instruction
+ * they enter the kernel with, and x32 programs get ENOSYS, and the box does not
+ * change. Each caller first makes a call that must work, to show that ENOSYS does
+ * not come from a broken entry.
  */
 #include <signal.h>
 
@@ -32,7 +32,7 @@ FIXTURE(program32)
 FIXTURE_VARIANT(program32)
 {
 	const char *way;
-	/* Some processors do not have it. */
+	/* Some processors do not have this instruction in 32-bit mode. */
 	bool may_be_illegal;
 };
 
@@ -84,7 +84,7 @@ TEST_F(program32, gets_enosys)
 	ASSERT_EQ(6, get_expecting("stays", 6));
 	ASSERT_EQ(-ENODATA, get_nothing());
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 126)
-		SKIP_TEST("this kernel runs no 32-bit programs");
+		SKIP_TEST("this kernel does not run 32-bit programs");
 	if (variant->may_be_illegal && WIFSIGNALED(status) && WTERMSIG(status) == SIGILL)
 		SKIP_TEST("this processor has no %s for 32-bit programs", variant->way);
 	ASSERT_EQ(0, status);
@@ -99,14 +99,15 @@ TEST_F(program32, gets_enosys)
 }
 
 /*
- * A 32-bit system call of a 64-bit program. The kernel takes its arguments
- * from ebx and ecx; where a 64-bit one has them they are good as well.
+ * A 32-bit system call from a 64-bit program. Its arguments are in ebx and ecx. The
+ * registers of a 64-bit call's arguments hold them, too, so that a call that is
+ * wrongly served as a 64-bit one would succeed.
  */
 static long int80(unsigned int nr, void *at, unsigned long len)
 {
 	long ret;
 
-	/* It leaves zeroes in r8 to r11. */
+	/* The kernel clears r8 to r11. */
 	asm volatile("int $0x80"
 		     : "=a" (ret)
 		     : "a" (nr), "b" (at), "c" (len), "d" (0), "S" (len), "D" (at)
@@ -121,7 +122,7 @@ TEST_F(msgbox, int80_of_a_64_bit_program_gets_enosys)
 
 	ASSERT_NE(MAP_FAILED, low);
 	ASSERT_EQ(getpid(), int80(GETPID_32, 0, 0)) {
-		TH_LOG("no 32-bit system calls on this kernel");
+		TH_LOG("this kernel has no 32-bit system calls");
 	}
 	poison(low, PAGE);
 	ASSERT_EQ(0, put("stays", 6));
@@ -140,13 +141,13 @@ static long x32(long nr, void *at, unsigned long len)
 	return raw(X32 | nr, (uintptr_t)at, len, 0, 0, 0, 0);
 }
 
-/* Debian's kernels know x32 where the kernel command line says syscall.x32=y. */
+/* Debian's kernels support x32 if booted with syscall.x32=y. */
 TEST_F(msgbox, x32_callers_get_enosys)
 {
 	long pid = x32(SYS_getpid, NULL, 0);
 	char buf[ROOM];
 
-	TH_LOG("this kernel knows x32: %s", pid == getpid() ? "yes" : "no");
+	TH_LOG("this kernel supports x32: %s", pid == getpid() ? "yes" : "no");
 	ASSERT_TRUE(pid == getpid() || pid == -ENOSYS);
 	ASSERT_EQ(0, put("stays", 6));
 	poison(buf, sizeof(buf));

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# ftrace has shut itself down, as it does after an internal error of its own: the
-# module is not loaded then, and one that is loaded stays, since nobody can take
-# its trampoline out of the kernel's text any more.
+# ftrace shuts itself down after an internal error. After that the module refuses to
+# load, and a loaded module cannot be unloaded, because its trampoline can no longer be
+# detached from the kernel's text.
 #
-# The second one cannot be undone: it is for a machine that is thrown away
-# (DM510_MSGBOX_THROW_AWAY=yes), and as the last thing on it.
+# unloading_never_ends cannot be undone, so it runs only on a machine that is thrown
+# away (DM510_MSGBOX_THROW_AWAY=yes), and last.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
@@ -22,13 +22,13 @@ kill_ftrace()
 loading_is_refused()
 {
 	kill_ftrace || return 1
-	# shellcheck disable=SC2086 # words are wanted
+	# shellcheck disable=SC2086 # split into words
 	is_refused 'Operation not supported' "$ko" $parameters && calls_are_gone &&
 		log_is 'dm510_msgbox: ftrace has shut itself down after an error; reboot the machine' &&
 		remove kill_ftrace && text_is_as_before && load && calls_work && unload
 }
 
-# A log line that is about to come.
+# wait_for_log LINES: waits until this is the log
 wait_for_log()
 {
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -38,23 +38,23 @@ wait_for_log()
 	is 'the kernel log' "$1" "$(log)"
 }
 
-# rmmod does not come back; nobody's calls fall into a hole.
+# rmmod does not return. The module stays in memory, so calls through its trampoline are safe.
 unloading_never_ends()
 {
-	stays=yes
-	stays_said="dm510_msgbox: ftrace has shut itself down and cannot detach from $attach_point;"
-	stays_said="$stays_said this module stays until the machine is rebooted"
-	start_hammer && load && meet_hammer && kernel_text >"$tmp/ours" && kill_ftrace || return 1
-	# It outlives this script, and must not keep its output open.
+	cannot_unload=yes
+	cannot_detach_log="dm510_msgbox: ftrace has shut itself down and cannot detach from $attach_point;"
+	cannot_detach_log="$cannot_detach_log this module stays until the machine is rebooted"
+	start_hammer && load && let_hammer_call && kernel_text >"$tmp/ours" && kill_ftrace || return 1
+	# rmmod outlives this script and must not keep its output open.
 	rmmod dm510_msgbox >/dev/null 2>&1 3<&- &
 	rmmod_pid=$!
-	wait_for_log "$came$newline$stays_said" && kill -0 "$rmmod_pid" &&
+	wait_for_log "$loaded_log$newline$cannot_detach_log" && kill -0 "$rmmod_pid" &&
 		[ -d /sys/module/dm510_msgbox ] && sleep 2 && kill -0 "$rmmod_pid" &&
-		stop_hammer && calls_are_gone && point_stays
+		stop_hammer && calls_are_gone && point_is_still_attached
 }
 
-# point_stays: the function that calls come through is as it was while loaded
-point_stays()
+# The text of the attach point is still what it was while the module was loaded.
+point_is_still_attached()
 {
 	kernel_text | grep "^$attach_point+" >"$tmp/point"
 	is 'text' "$(grep "^$attach_point+" "$tmp/ours")" "$(cat "$tmp/point")"

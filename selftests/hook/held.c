@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For scripts: makes a call that is held at the kernel's entry, before its number
- * leads anywhere, until a line comes in from standard input.
+ * For scripts: makes a call that is held at the kernel's entry, before the kernel
+ * uses its number, until a line comes from standard input.
  *
  *	held ptrace|listener put|get TEXT
  *
- * put puts the text, get has room for as many bytes. Prints "held" once the call is
- * held, and at the end what it returned.
+ * put puts the text; get takes a message of at most as many bytes. Prints "held" once
+ * the call is held, and at the end what the call returned.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -21,7 +21,7 @@
 static bool is_put;
 static char *buf;
 static int len;
-/* Shared with the child that makes the call. */
+/* The call's result, in memory that is shared with the child that makes the call. */
 static long *ret;
 
 static void make_call(void)
@@ -29,7 +29,7 @@ static void make_call(void)
 	*ret = is_put ? put(buf, len) : get(buf, len);
 }
 
-static bool wait_for_a_line(void)
+static bool wait_for_line(void)
 {
 	char line[16];
 
@@ -38,7 +38,7 @@ static bool wait_for_a_line(void)
 	return fgets(line, sizeof(line), stdin);
 }
 
-static void be_traced(void)
+static void call_under_tracer(void)
 {
 	if (ptrace(PTRACE_TRACEME, 0, 0, 0) || raise(SIGSTOP))
 		_exit(1);
@@ -46,7 +46,7 @@ static void be_traced(void)
 	_exit(0);
 }
 
-static bool stands_at_its_entry(pid_t child)
+static bool is_at_entry(pid_t child)
 {
 	struct __ptrace_syscall_info info;
 
@@ -55,8 +55,8 @@ static bool stands_at_its_entry(pid_t child)
 	       info.entry.nr == (unsigned long)(is_put ? put_nr : get_nr);
 }
 
-/* On to the call, over what raise() still does. */
-static bool goes_to_its_entry(pid_t child)
+/* Continues to the entry of the call; raise() may make others before it. */
+static bool run_to_entry(pid_t child)
 {
 	int status;
 
@@ -67,28 +67,28 @@ static bool goes_to_its_entry(pid_t child)
 		if (ptrace(PTRACE_SYSCALL, child, 0, 0) ||
 		    waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
 			return false;
-		if (stands_at_its_entry(child))
+		if (is_at_entry(child))
 			return true;
 	}
 	return false;
 }
 
-static bool held_by_a_tracer(void)
+static bool hold_by_tracer(void)
 {
 	pid_t child = fork();
 	int status;
 
 	if (child == 0)
-		be_traced();
-	return goes_to_its_entry(child) && wait_for_a_line() &&
+		call_under_tracer();
+	return run_to_entry(child) && wait_for_line() &&
 	       !ptrace(PTRACE_DETACH, child, 0, 0) &&
 	       waitpid(child, &status, 0) == child && !status;
 }
 
-/* 0 until there is one. The thread that makes the call shares its files. */
+/* The filter's file descriptor; 0 until the thread has made it. */
 static int listener;
 
-static void *call_before_a_listener(void *unused)
+static void *call_under_listener(void *unused)
 {
 	(void)unused;
 	__atomic_store_n(&listener, filter_call(SECCOMP_FILTER_FLAG_NEW_LISTENER,
@@ -98,7 +98,7 @@ static void *call_before_a_listener(void *unused)
 	return NULL;
 }
 
-static bool hears(struct seccomp_notif *notification)
+static bool receive_call(struct seccomp_notif *notification)
 {
 	struct pollfd pollfd = { .events = POLLIN };
 
@@ -110,14 +110,14 @@ static bool hears(struct seccomp_notif *notification)
 	       !ioctl(pollfd.fd, SECCOMP_IOCTL_NOTIF_RECV, notification);
 }
 
-static bool held_by_a_listener(void)
+static bool hold_by_listener(void)
 {
 	struct seccomp_notif notification = {};
 	struct seccomp_notif_resp answer = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, call_before_a_listener, NULL) ||
-	    !hears(&notification) || !wait_for_a_line())
+	if (pthread_create(&thread, NULL, call_under_listener, NULL) ||
+	    !receive_call(&notification) || !wait_for_line())
 		return false;
 	answer.id = notification.id;
 	return !ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer) &&
@@ -142,8 +142,8 @@ int main(int argc, char **argv)
 	ret = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (ret == MAP_FAILED)
 		return 1;
-	if (!(argv[1][0] == 'p' ? held_by_a_tracer() : held_by_a_listener())) {
-		puts("the call cannot be held");
+	if (!(argv[1][0] == 'p' ? hold_by_tracer() : hold_by_listener())) {
+		puts("cannot hold the call");
 		return 1;
 	}
 	print_reply(*ret);

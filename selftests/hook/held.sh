@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A call is held at the kernel's entry, by a tracer or by seccomp's listener, while the
-# module is unloaded, comes back, or comes back with other numbers. The call is nobody's
-# until it is let go: it holds up no unloading, and what it is then is what the module
-# that is loaded by then makes of its number.
+# A tracer or a seccomp listener holds a call at the kernel's entry while the module is
+# unloaded, loaded again, or loaded with other numbers. A held call does not delay
+# unloading. Once it is released, it goes to the handler that its number has by then.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
@@ -18,20 +17,19 @@ hold()
 	"$here/held" "$1" "$2" 'was held' <"$tmp/in" >"$tmp/out" &
 	held_pid=$!
 	exec 4>"$tmp/in" 3<"$tmp/out"
-	read -r said <&3
-	is "held by $1" held "$said"
+	read -r line <&3
+	is "held by $1" held "$line"
 }
 
-# let_held_go REPLY
-let_held_go()
+# release_held REPLY
+release_held()
 {
 	echo go >&4
-	read -r said <&3
+	read -r reply <&3
 	exec 4>&- 3<&-
-	wait "$held_pid" && is 'the call that was held' "$1" "$said"
+	wait "$held_pid" && is 'the call that was held' "$1" "$reply"
 }
 
-# The module that is loaded: nothing was put, nothing taken, and it works.
 box_is_empty()
 {
 	is 'get' ENODATA "$("$here/call" get)"
@@ -39,42 +37,42 @@ box_is_empty()
 
 while_the_module_goes()
 {
-	load && hold "$1" put && unload && let_held_go ENOSYS &&
-		load && hold "$1" get && unload && let_held_go ENOSYS &&
+	load && hold "$1" put && unload && release_held ENOSYS &&
+		load && hold "$1" get && unload && release_held ENOSYS &&
 		calls_are_gone && text_is_as_before
 }
 
 while_the_module_comes()
 {
-	hold "$1" put && load && let_held_go 0 && is 'what was put' 'was held' "$("$here/call" get)" &&
-		unload && hold "$1" get && load && let_held_go ENODATA && unload
+	hold "$1" put && load && release_held 0 && is 'what was put' 'was held' "$("$here/call" get)" &&
+		unload && hold "$1" get && load && release_held ENODATA && unload
 }
 
-# The number outlives the module, the box does not.
+# The call reaches the reloaded module, and a new, empty box.
 while_the_module_goes_and_comes_back()
 {
 	load && is 'put' 0 "$("$here/call" put 'left behind')" && hold "$1" get &&
-		unload && load && let_held_go ENODATA && hold "$1" put && unload && load &&
-		let_held_go 0 && is 'what was put' 'was held' "$("$here/call" get)" && unload &&
+		unload && load && release_held ENODATA && hold "$1" put && unload && load &&
+		release_held 0 && is 'what was put' 'was held' "$("$here/call" get)" && unload &&
 		text_is_as_before
 }
 
-# Two numbers that are free on every kernel, and are not those held.
+# Two numbers that are free on every kernel, other than the held call's.
 others="390 391"
 while_it_comes_back_with_other_numbers()
 {
-	# shellcheck disable=SC2086 # words are wanted
+	# shellcheck disable=SC2086 # split into words
 	set -- "$1" $others
 	load && hold "$1" put && unload && insert "$ko" put_nr="$2" get_nr="$3" &&
-		let_held_go ENOSYS && with_numbers "$2" "$3" box_is_empty &&
+		release_held ENOSYS && with_numbers "$2" "$3" box_is_empty &&
 		with_numbers "$2" "$3" calls_work && unload && text_is_as_before
 }
 
-# A put that is held becomes a get, of the same memory.
+# A held put becomes a get into the same memory.
 while_it_comes_back_with_its_numbers_exchanged()
 {
 	load && hold "$1" put && unload && insert "$ko" put_nr="$get_nr" get_nr="$put_nr" &&
-		let_held_go ENODATA && with_numbers "$get_nr" "$put_nr" calls_work && unload &&
+		release_held ENODATA && with_numbers "$get_nr" "$put_nr" calls_work && unload &&
 		text_is_as_before
 }
 

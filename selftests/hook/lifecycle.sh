@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module comes and goes: what the kernel's text is before, meanwhile and
-# after, and what keeps the module from going.
+# Loading and unloading: the calls and the kernel's text before, while and after the
+# module is loaded, and what prevents unloading.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
@@ -17,7 +17,7 @@ without_the_module_the_calls_give_enosys()
 
 loaded_the_calls_work()
 {
-	load && calls_work && unload && log_is "$came" "$went"
+	load && calls_work && unload && log_is "$loaded_log" "$unloaded_log"
 }
 
 unloaded_the_calls_give_enosys_again()
@@ -28,10 +28,10 @@ unloaded_the_calls_give_enosys_again()
 the_text_is_byte_for_byte_what_it_was()
 {
 	load || return 1
-	# Else the comparison afterwards would compare nothing.
+	# Without a difference now, the comparison after unloading would prove nothing.
 	kernel_text >"$tmp/text"
 	if cmp -s "$tmp/before" "$tmp/text"; then
-		echo '# it does not differ while the module is loaded either'
+		echo '# the text does not differ while the module is loaded'
 		return 1
 	fi
 	unload && text_is_as_before
@@ -40,8 +40,8 @@ the_text_is_byte_for_byte_what_it_was()
 loading_it_twice_is_refused()
 {
 	load || return 1
-	# shellcheck disable=SC2086 # words are wanted
-	is_refused 'File exists' "$ko" $parameters && calls_work && log_is "$came" && unload
+	# shellcheck disable=SC2086 # split into words
+	is_refused 'File exists' "$ko" $parameters && calls_work && log_is "$loaded_log" && unload
 }
 
 messages_do_not_outlive_the_module()
@@ -73,32 +73,32 @@ ftrace_can_be_switched_off_afterwards_as_before()
 # in_use_while_stuck put|get LEN REPLY REPLY_TO_ANOTHER_GET
 in_use_while_stuck()
 {
-	stuck_call "$1" "$2" || return 1
-	rmmod_says_it_is_in_use && is 'a get meanwhile' "$4" "$("$here/call" get)"
-	fine=$?
-	let_go && is "the stuck $1" "$3" "$said" && [ "$fine" -eq 0 ]
+	start_stuck_call "$1" "$2" || return 1
+	module_is_in_use && is 'another get' "$4" "$("$here/call" get)"
+	result=$?
+	release_stuck_call && is "the stuck $1" "$3" "$reply" && [ "$result" -eq 0 ]
 }
 
 a_stuck_put_keeps_the_module_in_use()
 {
 	load && in_use_while_stuck put 6 0 ENODATA &&
 		is 'what was put' stuck "$("$here/call" get)" &&
-		unload && calls_are_gone && text_is_as_before && log_is "$came" "$went"
+		unload && calls_are_gone && text_is_as_before && log_is "$loaded_log" "$unloaded_log"
 }
 
 a_stuck_get_keeps_the_module_in_use()
 {
 	load && is 'put' 0 "$("$here/call" put 'taken by another')" &&
 		in_use_while_stuck get 64 ENODATA 'taken by another' &&
-		unload && calls_are_gone && text_is_as_before && log_is "$came" "$went"
+		unload && calls_are_gone && text_is_as_before && log_is "$loaded_log" "$unloaded_log"
 }
 
-# Large messages may go another way through the module.
+# Large messages take another path through the module.
 large_stuck_calls_keep_the_module_in_use()
 {
 	load && in_use_while_stuck put 100000 0 ENODATA &&
 		in_use_while_stuck get 100000 100000 EMSGSIZE &&
-		unload && calls_are_gone && text_is_as_before && log_is "$came" "$went"
+		unload && calls_are_gone && text_is_as_before && log_is "$loaded_log" "$unloaded_log"
 }
 
 run_tests '

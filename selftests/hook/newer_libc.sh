@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Debian 13's C library and chmod, as in a container on an older kernel. They call
-# fchmodat2, system call 452 of Linux 6.6 and later, and do it another way where
-# that gives ENOSYS. With the module loaded they have to do what they do without it.
+# fchmodat2, which is 452 since Linux 6.6, and fall back to another way on ENOSYS. They
+# must behave the same with the module as without it.
 #
 #   DM510_MSGBOX_NEWER_LIBC  folder of their root file system
 
@@ -16,8 +16,8 @@
 root=${DM510_MSGBOX_NEWER_LIBC:-}
 [ -x "$root/bin/chmod" ] || skip 'set DM510_MSGBOX_NEWER_LIBC: no newer C library'
 
-# With a working directory, a folder and links: file descriptors and AT_FDCWD, and
-# links that are followed, changed themselves, or lead nowhere.
+# These pass AT_FDCWD and file descriptors, follow links, change links themselves, and
+# meet links and files that do not exist.
 commands='
 700 tree/file
 -h 640 tree/file
@@ -58,7 +58,7 @@ modes()
 
 newer_chmod()
 {
-	# The C library goes by way of /proc/self/fd.
+	# The C library's fallback uses /proc/self/fd.
 	mount --bind /proc "$root/proc" || return 1
 	chroot "$root" /bin/chmod "$@" 2>&1
 	exit_status=$?
@@ -66,31 +66,31 @@ newer_chmod()
 	return "$exit_status"
 }
 
-# One block for each command: what it is, what it says, its status, the modes.
+# For each command: the command, its output, its status, and all the files' modes.
 what_chmod_does()
 {
 	echo "$commands" | grep '[a-z]' | while read -r words; do
 		make_tree
 		echo "chmod $words"
-		# shellcheck disable=SC2086 # words are wanted
-		newer_chmod $words && echo 'it succeeds' || echo "it fails: $?"
+		# shellcheck disable=SC2086 # split into words
+		newer_chmod $words && echo 'succeeded' || echo "failed: $?"
 		modes
 	done
 }
 
-# What fchmodat2 returns to a chmod. strace may know the call's name, and shows
-# arguments that differ each time.
+# The results of a chmod's calls of fchmodat2. strace may know the call's name. The
+# arguments are left out, as they differ each time.
 what_fchmodat2_returns()
 {
 	make_tree && strace -f -o "$tmp/calls" chroot "$root" /bin/chmod -R -h 700 tree
 	sed -n -e '/syscall_0x1c4/s/^.* = //p' -e '/fchmodat2/s/^.* = //p' "$tmp/calls"
 }
 
-# Else nothing would be shown by what follows.
+# Without this, the other tests would prove nothing.
 it_calls_fchmodat2()
 {
 	[ -n "$(what_fchmodat2_returns)" ] && return 0
-	echo '# it does not call fchmodat2'
+	echo '# chmod does not call fchmodat2'
 	return 1
 }
 
@@ -115,7 +115,7 @@ with_the_module_it_does_the_same()
 with_the_module_a_whole_tree_changes()
 {
 	load && make_tree && is 'chmod -R says' '' "$(newer_chmod -R 711 tree)" &&
-		is 'modes' '-rwx--x--x drwx--x--x lrwxrwxrwx' \
+		is 'file modes' '-rwx--x--x drwx--x--x lrwxrwxrwx' \
 			"$(modes | cut -d ' ' -f 1 | sort -u | xargs)" && unload
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For races.sh, which holds up who has pinned pages: gets that have pinned them for
- * one message find a longer one, and wait for a page that never comes. What they
- * have pinned they have to give back before. Exit status: 0 if they have.
+ * For races.sh, which delays gets after they have pinned pages. Gets that have pinned
+ * pages for one message find a longer one, and wait for a page that never comes. They
+ * must unpin their pages before they wait. The exit status is 0 if they have.
  */
 #include <pthread.h>
 
@@ -13,14 +13,14 @@
 #define SHORTER	(64 * KIB)
 #define LONGER	MIB
 
-/* How many pages of user memory the kernel has pinned, all in all. */
-static long pinned(void)
+/* The number of pages of user memory that the kernel has pinned now. */
+static long count_pinned(void)
 {
 	long pages = 0, value;
 	char name[64];
 	FILE *file;
 
-	/* What each processor has counted for itself is added first. */
+	/* This adds the counters of each CPU to the totals. */
 	if (write_text("/proc/sys/vm", "stat_refresh", "1"))
 		abort();
 	file = fopen("/proc/vmstat", "r");
@@ -36,12 +36,12 @@ static long pinned(void)
 	return pages;
 }
 
-/* In ten seconds at most. */
-static bool pinned_become(long pages)
+/* Waits ten seconds at most. */
+static bool wait_until_pinned(long pages)
 {
-	for (int i = 0; i < 100 && pinned() != pages; i++)
+	for (int i = 0; i < 100 && count_pinned() != pages; i++)
 		usleep(100 * 1000);
-	return pinned() == pages;
+	return count_pinned() == pages;
 }
 
 static void *get_longer(void *buf)
@@ -72,7 +72,7 @@ static void put_message(int len)
 
 int main(void)
 {
-	long before = pinned(), left;
+	long before = count_pinned(), left;
 	struct stuck_page stuck[GETS];
 	pthread_t thread;
 
@@ -80,15 +80,15 @@ int main(void)
 	for (int i = 0; i < GETS; i++)
 		if (pthread_create(&thread, NULL, get_longer, buffer_without_a_page(&stuck[i])))
 			abort();
-	if (!pinned_become(before + GETS * (SHORTER / PAGE))) {
-		printf("# pinned: %ld pages, and nobody is held up\n", pinned() - before);
+	if (!wait_until_pinned(before + GETS * (SHORTER / PAGE))) {
+		printf("# %ld pages pinned, the gets were not delayed\n", count_pinned() - before);
 		return 1;
 	}
 	put_message(LONGER);
 	for (int i = 0; i < GETS; i++)
 		if (!stuck_page_wait(&stuck[i]))
 			abort();
-	left = pinned() - before;
-	printf("# %d gets asleep, %ld pages pinned\n", GETS, left);
+	left = count_pinned() - before;
+	printf("# %d gets wait for a page, %ld pages pinned\n", GETS, left);
 	return left != 0;
 }

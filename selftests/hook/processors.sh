@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Processors go off and on, and the machine goes through suspend's test levels, while
-# the module comes and goes and calls are made.
+# Processors are switched off and on, and the machine runs through suspend's test
+# levels, while the module is loaded and unloaded and calls are made.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
@@ -12,16 +12,16 @@
 
 processors=/sys/devices/system/cpu
 power=/sys/power
-# How long the kernel stays at a test level, in seconds.
+# The time that the kernel stays at a test level, in seconds.
 delay=/sys/module/suspend/parameters/pm_test_delay
 
-# switch 0|1: the second processor off or on
+# switch 0|1: switches the second processor off or on
 switch()
 {
 	echo "$1" >"$processors/cpu1/online"
 }
 
-[ -w "$processors/cpu1/online" ] || skip 'there is no second processor to switch off'
+[ -w "$processors/cpu1/online" ] || skip 'this machine has no second processor to switch off'
 
 switch_off_and_on()
 {
@@ -30,22 +30,23 @@ switch_off_and_on()
 
 they_go_off_and_on_meanwhile()
 {
-	come_and_go_while 3 switch_off_and_on && [ "$times" -ge 2 ] && calls_are_gone &&
+	cycle_module_while 3 switch_off_and_on && [ "$successes" -ge 2 ] && calls_are_gone &&
 		text_is_as_before && load && calls_work && unload
 }
 
-# A call that began on a processor that is off ends on another one.
+# The processor on which a call began is switched off, so the call ends on another one.
 a_caller_loses_its_processor()
 {
 	load || return 1
 	mask=$(taskset -p $$ | sed 's/.*: //')
-	taskset -p 2 $$ >"$tmp/said" && stuck_call put 6 && taskset -p "$mask" $$ >"$tmp/said" &&
-		switch 0 && let_go && is 'the stuck put' 0 "$said" && unload_soon
-	fine=$?
-	switch 1 && [ "$fine" -eq 0 ] && calls_are_gone && text_is_as_before
+	taskset -p 2 $$ >"$tmp/output" && start_stuck_call put 6 &&
+		taskset -p "$mask" $$ >"$tmp/output" && switch 0 && release_stuck_call &&
+		is 'the stuck put' 0 "$reply" && unload_soon
+	result=$?
+	switch 1 && [ "$result" -eq 0 ] && calls_are_gone && text_is_as_before
 }
 
-# A wrong count of calls would have rmmod wait without end.
+# Unloads with a time limit: with a wrong count of calls rmmod would wait forever.
 unload_soon()
 {
 	rmmod dm510_msgbox &
@@ -57,7 +58,7 @@ unload_soon()
 	module_is_gone && wait "$rmmod_pid"
 }
 
-# go_through LEVEL: suspend as far as that, and back
+# go_through LEVEL: suspends the machine up to this test level, and resumes it
 go_through()
 {
 	echo 1 >"$delay" && echo "$1" >"$power/pm_test" && echo mem >"$power/state" &&
@@ -72,15 +73,15 @@ suspend_for_a_moment()
 # suspended_meanwhile LEVEL
 suspended_meanwhile()
 {
-	come_and_go_while 1 suspend_for_a_moment "$1" && [ "$times" -ge 1 ] && calls_are_gone &&
-		text_is_as_before && load && go_through "$1" && calls_work && unload
+	cycle_module_while 1 suspend_for_a_moment "$1" && [ "$successes" -ge 1 ] &&
+		calls_are_gone && text_is_as_before && load && go_through "$1" && calls_work && unload
 }
 
 tests='
 	a_caller_loses_its_processor
 	they_go_off_and_on_meanwhile
 '
-# Kernels that are built here cannot be suspended.
+# The debug kernels are built without suspend.
 [ ! -w "$power/pm_test" ] || tests="$tests
 	suspended_meanwhile freezer
 	suspended_meanwhile devices

@@ -1,13 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Windows are made wide, one after the other: whoever comes to a place where the
-# box's lock is not held, or where a call is counted in or out, is held up there,
-# and others come between. Meanwhile calls are made from many threads, and all of
-# what they say must be right. The place must have been passed, else nothing was
-# shown.
+# Race windows are widened, one at a time. Calls are delayed at a place where the box's
+# lock is not held, or where a call is counted in or out, so that other calls come in
+# between. Many threads make calls, and all results must be right. At least one call
+# must have been delayed, or the test proves nothing.
 #
-# While held up somebody sleeps, computes (busy), or is preempted again and again.
+# A delayed call sleeps, computes (busy), or is preempted again and again.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
@@ -35,12 +34,12 @@ close_window()
 	hits=$(cat /sys/module/widen_window/parameters/hits)
 	remove widen_window || return 1
 	[ "$hits" -gt 0 ] || {
-		echo '# nobody was held up'
+		echo '# no call was delayed'
 		return 1
 	}
 }
 
-# fine COMMAND...: has to succeed; shows what it says if it does not
+# fine COMMAND...: the command must succeed; its output is shown if it fails
 fine()
 {
 	"$@" >"$tmp/said" 2>&1 && return 0
@@ -48,7 +47,7 @@ fine()
 	return 1
 }
 
-# Each result has an order of all the calls that explains it, and the books agree.
+# The results fit some order of the calls, and each message is delivered exactly once.
 calls_are_right()
 {
 	fine env DM510_MSGBOX_HISTORIES=80 "$here/linearizable" && fine "$here/soak" 2
@@ -64,7 +63,7 @@ stuck_calls_are_right()
 	fine "$here/userfaultfd"
 }
 
-# CHECK WHERE FUNCTION HOW: with the box
+# widened CHECK WHERE FUNCTION HOW: runs the check with a delay in this function
 widened()
 {
 	load && open_window "$2" "$3" "$4" 1000 3 || return 1
@@ -83,35 +82,36 @@ calls_are_right_and_are_preempted()
 	widened calls_are_right "$1" "$2" preempt
 }
 
-# Under the lock nobody may do anything else.
+# Code that holds the lock may not sleep or be preempted.
 calls_are_right_and_are_busy()
 {
 	widened calls_are_right "$1" "$2" busy
 }
 
-# WHERE FUNCTION HOW US EVERY: the module comes and goes while every CPU calls
+# comes_and_goes WHERE FUNCTION HOW US EVERY: loads and unloads the module while every
+# CPU makes calls
 comes_and_goes()
 {
 	start_hammer || return 1
-	load && open_window "$@" && meet_hammer && unload && close_window
+	load && open_window "$@" && let_hammer_call && unload && close_window
 	fine=$?
 	stop_hammer && [ "$fine" -eq 0 ] && calls_are_gone && text_is_as_before
 }
 
-# So that what follows comes between.
+# Waits until a call is delayed, so that the next command runs during the delay.
 somebody_is_held_up()
 {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		[ "$(cat /sys/module/widen_window/parameters/hits)" -eq 0 ] || return 0
 		sleep 1
 	done
-	echo '# nobody was held up'
+	echo '# no call was delayed'
 	return 1
 }
 
-# is_late FUNCTION REPLY ARGUMENT...: this call is under way when the module goes, and
-# has not looked at its memory yet. It may not wait for any page then: the module
-# waits for it.
+# is_late FUNCTION REPLY ARGUMENT...: this call is in flight and has not yet touched its
+# memory when the module is unloaded. As unloading waits for the call, the call may not
+# wait for a page.
 is_late()
 {
 	open_window before "$1" sleep 10000000 1 || return 1
@@ -131,7 +131,7 @@ large_get_is_late()
 		is_late sys_msgbox_get "${2:-$text}" get 20000 "$1"
 }
 
-# At 4096 there is no memory: else the reply is EFAULT.
+# Nothing is mapped at 4096. A call that tries to fault it in would return EFAULT.
 small_get_is_late()
 {
 	load && is 'put' 0 "$("$here/call" put 'a message')" &&
@@ -144,7 +144,8 @@ put_is_late()
 	load && is_late sys_msgbox_put ENOSYS number "$put_nr" 4096 "$1"
 }
 
-# Who has pinned pages for one message, and has to wait for those of another.
+# A get that has pinned pages for one message, and must wait for a page of another,
+# unpins them first.
 pins_are_given_back()
 {
 	load && open_window after user_pages_pin sleep 5000000 1 || return 1
@@ -154,22 +155,22 @@ pins_are_given_back()
 		[ "$fine" -eq 0 ]
 }
 
-# leave_last WHERE HOW MILLISECONDS: a call that sleeps so long is the last in flight
+# leave_last WHERE HOW MILLISECONDS: a call that sleeps this long is the last in flight
 leave_last()
 {
 	insert "$sum_call" nr=400 milliseconds="$3" &&
 		open_window "$1" swake_up_one "$2" 2000000 1 || return 1
 	"$here/call" number 400 40 2 >"$tmp/sum" &
 	caller=$!
-	sleeps_in "$caller" 400 && remove sum_call
+	wait_until_in_syscall "$caller" 400 && remove sum_call
 	removed=$?
 	wait "$caller"
 	[ "$removed" -eq 0 ] && is 'sum' 42 "$(cat "$tmp/sum")"
 }
 
-# Whoever goes last wakes up who unloads the module, which must not be gone before
-# this one is out of it. How long it takes until all others are out is the
-# machine's to say. WHERE HOW
+# the_last_one_out_is_waited_for WHERE HOW: the last call in flight wakes the task that
+# unloads the module, and must leave the module before its memory is freed. How long the
+# other calls take depends on the machine, so several sleeping times are tried.
 the_last_one_out_is_waited_for()
 {
 	for milliseconds in 2000 8000 32000; do

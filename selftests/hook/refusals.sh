@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the module does not load with: each time it says so in one line of the log,
-# and all is as if nobody had tried.
+# Loads that the module refuses. Each refusal writes one line to the log and changes
+# nothing.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
@@ -45,7 +45,7 @@ one_number_alone()
 	log_is 'dm510_msgbox: put_nr and get_nr go together: give both or neither'
 }
 
-# By one.
+# Too far by one.
 numbers_just_too_far_apart()
 {
 	numbers_are_refused 'Invalid argument' 387 451 &&
@@ -64,7 +64,7 @@ numbers_of_the_kernel()
 		log_is "dm510_msgbox: system call number 0 is the kernel's own (read); $free"
 }
 
-# tuxcall and security, of which there never was more than the numbers.
+# tuxcall and security, which were reserved and never implemented.
 a_number_of_the_past()
 {
 	numbers_are_refused 'Device or resource busy' 184 185 &&
@@ -77,7 +77,7 @@ a_number_of_the_kernel_in_between()
 		log_is "dm510_msgbox: system call number 424, between 423 and 425, is the kernel's own (pidfd_send_signal); $free"
 }
 
-# too_high PUT_NR GET_NR: the second is the higher one
+# too_high PUT_NR GET_NR: get_nr is the higher number
 too_high()
 {
 	numbers_are_refused 'Invalid argument' "$1" "$2" || return 1
@@ -88,7 +88,7 @@ too_high()
 	fi
 }
 
-# Where the bounds cannot be raised.
+# These work only where the module can raise the bounds.
 numbers_beyond_the_table()
 {
 	if is_attached_at_dispatch; then
@@ -108,7 +108,7 @@ what_is_offered_is_free()
 		with_numbers 387 388 calls_are_gone && with_numbers 422 423 calls_are_gone
 }
 
-# Where a function begins, and where what follows it does.
+# The addresses of a function and of the next symbol.
 extent_of()
 {
 	sort /proc/kallsyms | awk -v name="$1" '
@@ -123,21 +123,21 @@ change_bound()
 		size=$((${extent#* } - ${extent% *})) && kernel_text >"$tmp/changed"
 }
 
-# Since 6.6 it is fchmodat2.
-usual_number_is_the_kernels()
+# Since 6.6, 452 is fchmodat2.
+kernel_uses_452()
 {
 	[ -n "$(address_of __x64_sys_fchmodat2)" ]
 }
 
-# own FIRST LAST: these are the kernel's, as far as its table says
-own()
+# assign_numbers FIRST LAST: makes these numbers look assigned in the kernel's table
+assign_numbers()
 {
 	insert "$modules/own_numbers.ko" address="$(address_of sys_call_table)" \
 		first="$1" last="$2"
 }
 
-# takes PUT_NR [REASON]: that number and the next where it is given none
-takes()
+# loads_with PUT_NR [REASON]: loaded without numbers, the module uses this one and the next
+loads_with()
 {
 	insert "$ko" && is 'put_nr' "$1" "$(cat "$numbers/put_nr")" &&
 		is 'get_nr' $(($1 + 1)) "$(cat "$numbers/get_nr")" &&
@@ -151,51 +151,51 @@ takes()
 
 takes_numbers_where_it_is_given_none()
 {
-	if usual_number_is_the_kernels; then
-		takes 387 "$fchmodat2"
+	if kernel_uses_452; then
+		loads_with 387 "$fchmodat2"
 	else
-		takes 452
+		loads_with 452
 	fi && nothing_has_changed
 }
 
-# Sets obstacle: what the kernel's log has to say of it. Where they are nobody's,
-# they cannot be had as long as do_syscall_64 is not understood.
-usual_numbers_are_not_to_be_had()
+# Makes the usual numbers unavailable and sets obstacle to the reason in the log. If the
+# kernel does not use them itself, a changed do_syscall_64 makes them unavailable.
+block_usual_numbers()
 {
 	obstacle=$fchmodat2
-	usual_number_is_the_kernels && return
+	kernel_uses_452 && return
 	obstacle="system call number 453 is beyond the kernel's table, which ends at 450"
 	change_bound
 }
 
-usual_numbers_are_as_before()
+unblock_usual_numbers()
 {
-	usual_number_is_the_kernels || remove change_bound
+	kernel_uses_452 || remove change_bound
 }
 
 takes_the_first_two_that_are_free()
 {
-	usual_numbers_are_not_to_be_had && own 388 390 && takes 391 "$obstacle" &&
-		remove own_numbers && usual_numbers_are_as_before && nothing_has_changed
+	block_usual_numbers && assign_numbers 388 390 && loads_with 391 "$obstacle" &&
+		remove own_numbers && unblock_usual_numbers && nothing_has_changed
 }
 
 takes_none_where_none_are_free()
 {
-	usual_numbers_are_not_to_be_had && own 387 422 &&
+	block_usual_numbers && assign_numbers 387 422 &&
 		is_refused 'Device or resource busy' "$ko" &&
 		log_is "dm510_msgbox: $obstacle, and of 387 to 423 this kernel has no 2 free ones side by side" &&
-		calls_are_gone && remove own_numbers && usual_numbers_are_as_before &&
+		calls_are_gone && remove own_numbers && unblock_usual_numbers &&
 		nothing_has_changed
 }
 
 offers_two_that_are_free()
 {
-	own 388 388 && numbers_are_refused 'Device or resource busy' 388 389 &&
+	assign_numbers 388 388 && numbers_are_refused 'Device or resource busy' 388 389 &&
 		log_is "dm510_msgbox: system call number 388 is the kernel's own (getpid); numbers 389 to 423 are free" &&
 		remove own_numbers
 }
 
-# A window of numbers of which only two are the module's.
+# The first and the last number of a window are the module's; those between are not.
 numbers_in_between_stay_unassigned()
 {
 	insert "$ko" put_nr=387 get_nr=423 && with_numbers 387 423 calls_work &&
@@ -209,13 +209,13 @@ ftrace_is_off()
 		return
 	fi
 	echo 0 >"$ftrace_enabled"
-	# shellcheck disable=SC2086 # words are wanted
+	# shellcheck disable=SC2086 # split into words
 	is_refused 'Device or resource busy' "$ko" $parameters && nothing_has_changed &&
 		log_is 'dm510_msgbox: ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1' &&
 		echo 1 >"$ftrace_enabled" && load && calls_work && unload && nothing_has_changed
 }
 
-# What is not understood is not raised.
+# The module does not raise bounds in code that it does not recognize.
 do_syscall_64_is_not_as_it_was_built()
 {
 	change_bound || return 1
@@ -228,7 +228,7 @@ do_syscall_64_is_not_as_it_was_built()
 		nothing_has_changed && load && calls_work && unload
 }
 
-# Numbers of the table need nothing of it.
+# Numbers inside the table need no raised bounds.
 do_syscall_64_need_not_be_understood()
 {
 	change_bound && insert "$ko" put_nr=390 get_nr=391 &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * seccomp: whatever a filter may say of a system call, it can say of put and
- * of get, each by itself. A call that is not let through changes nothing.
+ * seccomp: each action that a filter can choose for a system call works for put and
+ * get, separately. A call that is not allowed changes nothing.
  */
 #include <linux/audit.h>
 #include <poll.h>
@@ -17,13 +17,13 @@
 #include "filter.h"
 #include "msgbox.h"
 
-/* Of si_code, for SIGSYS; glibc has no names for them. */
+/* Values of si_code for SIGSYS; glibc has no names for them. */
 #define BY_SECCOMP		1
 #define BY_USER_DISPATCH	2
 
-/* What a filter hands on to whoever is told of the call. */
+/* The filter's 16 bits of data, for the signal handler or the tracer. */
 #define DATA		0x1234
-/* What stands for a system call in answer to it. */
+/* A result that a tracer, a listener or a handler gives instead of the call's. */
 #define ANSWER		77
 
 #define ON_TOP		"on top"
@@ -31,7 +31,7 @@
 
 static char buf[ROOM];
 
-/* The message that is put, or what a get has written. */
+/* The call has not changed buf, which prepare_buf() has filled. */
 static bool buf_is_untouched(long nr)
 {
 	return nr == put_nr ? !strcmp(buf, ON_TOP) : is_poison(buf, sizeof(buf));
@@ -49,7 +49,7 @@ static unsigned long length_for(long nr)
 	return nr == put_nr ? sizeof(ON_TOP) : sizeof(buf);
 }
 
-/* Makes the call in question; it would succeed if it were let through. */
+/* Makes the call under test; it succeeds unless the filter prevents it. */
 static long make_call(long nr)
 {
 	prepare_buf(nr);
@@ -61,8 +61,8 @@ static long other_than(long nr)
 	return nr == put_nr ? get_nr : put_nr;
 }
 
-/* What the other call says to NULL, from which nothing happens. */
-static bool the_other_answers(long nr)
+/* The other call still works: NULL gives EINVAL and changes nothing. */
+static bool other_call_works(long nr)
 {
 	return raw(other_than(nr), 0, 0, 0, 0, 0, 0) == -EINVAL;
 }
@@ -104,15 +104,15 @@ FIXTURE_TEARDOWN(seccomp)
 	end_with_empty_box(_metadata);
 }
 
-/* The call was not made. */
-static void nothing_happened(struct __test_metadata *_metadata)
+/* The call under test was not made. */
+static void expect_no_call(struct __test_metadata *_metadata)
 {
 	EXPECT_EQ(6, get_expecting("stays", 6));
 	EXPECT_EQ(-ENODATA, get_nothing());
 }
 
-/* The call was made, once. */
-static void it_happened(struct __test_metadata *_metadata, long nr)
+/* The call under test was made exactly once. */
+static void expect_one_call(struct __test_metadata *_metadata, long nr)
 {
 	if (nr == put_nr) {
 		EXPECT_EQ(sizeof(ON_TOP), get_expecting(ON_TOP, sizeof(ON_TOP)));
@@ -121,7 +121,7 @@ static void it_happened(struct __test_metadata *_metadata, long nr)
 	EXPECT_EQ(-ENODATA, get_nothing());
 }
 
-/* Each child returns an exit status: an EXPECT there would not be seen. */
+/* Each child returns an exit status, as a failed EXPECT in a child is not reported. */
 static int gets_error(long nr)
 {
 	if (filter(nr, SECCOMP_RET_ERRNO | EXDEV))
@@ -130,13 +130,13 @@ static int gets_error(long nr)
 		return 2;
 	if (!buf_is_untouched(nr))
 		return 3;
-	return the_other_answers(nr) ? 0 : 4;
+	return other_call_works(nr) ? 0 : 4;
 }
 
 TEST_F(seccomp, denied_with_an_error)
 {
 	ASSERT_EQ(0, status_of(gets_error, self->nr));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
 static int gets_no_error_at_all(long nr)
@@ -149,7 +149,7 @@ static int gets_no_error_at_all(long nr)
 TEST_F(seccomp, denied_with_success)
 {
 	ASSERT_EQ(0, status_of(gets_no_error_at_all, self->nr));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
 static int passes_with_other_arguments(long nr)
@@ -162,12 +162,12 @@ static int passes_with_other_arguments(long nr)
 TEST_F(seccomp, filters_see_the_arguments)
 {
 	ASSERT_EQ(0, status_of(passes_with_other_arguments, self->nr));
-	it_happened(_metadata, self->nr);
+	expect_one_call(_metadata, self->nr);
 }
 
 static int is_killed(long nr)
 {
-	if (filter(nr, SECCOMP_RET_KILL_PROCESS) || !the_other_answers(nr))
+	if (filter(nr, SECCOMP_RET_KILL_PROCESS) || !other_call_works(nr))
 		return 1;
 	make_call(nr);
 	return 2;
@@ -179,14 +179,14 @@ TEST_F(seccomp, kills_the_process)
 
 	ASSERT_TRUE(WIFSIGNALED(status));
 	ASSERT_EQ(SIGSYS, WTERMSIG(status));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
 static void *thread_is_killed(void *nr)
 {
 	if (!filter(*(long *)nr, SECCOMP_RET_KILL_THREAD))
 		make_call(*(long *)nr);
-	/* Whoever lives tells it. */
+	/* Returned only by a thread that was not killed. */
 	return nr;
 }
 
@@ -203,7 +203,7 @@ static int outlives_its_thread(long nr)
 TEST_F(seccomp, kills_the_thread_alone)
 {
 	ASSERT_EQ(0, status_of(outlives_its_thread, self->nr));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
 static int is_strict(long nr)
@@ -220,7 +220,7 @@ TEST_F(seccomp, strict_mode_kills)
 
 	ASSERT_TRUE(WIFSIGNALED(status));
 	ASSERT_EQ(SIGKILL, WTERMSIG(status));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
 static siginfo_t trap;
@@ -252,7 +252,7 @@ static int is_trapped(long nr)
 		return 4;
 	if ((unsigned long)trap.si_call_addr != trapped_rip || trapped_rax != (unsigned long)nr)
 		return 5;
-	/* It points behind the instruction, SYSCALL. */
+	/* The address is that of the instruction after SYSCALL. */
 	call = (unsigned char *)trap.si_call_addr - 2;
 	return call[0] == 0x0f && call[1] == 0x05 ? 0 : 6;
 }
@@ -260,7 +260,7 @@ static int is_trapped(long nr)
 TEST_F(seccomp, traps_with_all_that_is_to_be_known)
 {
 	ASSERT_EQ(0, status_of(is_trapped, self->nr));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
 static int gets_through(long nr, unsigned int answer)
@@ -278,10 +278,10 @@ static int is_allowed(long nr)
 TEST_F(seccomp, allowed)
 {
 	ASSERT_EQ(0, status_of(is_allowed, self->nr));
-	it_happened(_metadata, self->nr);
+	expect_one_call(_metadata, self->nr);
 }
 
-/* What the log says of it: audit.c. */
+/* audit.c tests the log record itself. */
 static int is_logged(long nr)
 {
 	return gets_through(nr, SECCOMP_RET_LOG);
@@ -290,7 +290,7 @@ static int is_logged(long nr)
 TEST_F(seccomp, logged_and_allowed)
 {
 	ASSERT_EQ(0, status_of(is_logged, self->nr));
-	it_happened(_metadata, self->nr);
+	expect_one_call(_metadata, self->nr);
 }
 
 static int has_no_tracer(long nr)
@@ -303,11 +303,11 @@ static int has_no_tracer(long nr)
 TEST_F(seccomp, left_to_a_tracer_that_is_not_there)
 {
 	ASSERT_EQ(0, status_of(has_no_tracer, self->nr));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
-/* Ends with 0 if the call returned what it should. */
-static int calls_under_a_tracer(long nr, long expected)
+/* Returns 0 if the call returned the expected result. */
+static int call_under_tracer(long nr, long expected)
 {
 	if (ptrace(PTRACE_TRACEME, 0, 0, 0) || raise(SIGSTOP))
 		return 1;
@@ -316,7 +316,7 @@ static int calls_under_a_tracer(long nr, long expected)
 	return make_call(nr) == expected ? 0 : 3;
 }
 
-/* A child that stands before the call, where its filter has asked the tracer. */
+/* Starts a child that stops before the call, where its filter asks the tracer. */
 static pid_t child_before_call(struct __test_metadata *_metadata, long nr, long expected)
 {
 	struct __ptrace_syscall_info info;
@@ -325,7 +325,7 @@ static pid_t child_before_call(struct __test_metadata *_metadata, long nr, long 
 	pid_t child = fork();
 
 	if (child == 0)
-		_exit(calls_under_a_tracer(nr, expected));
+		_exit(call_under_tracer(nr, expected));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	ASSERT_TRUE(WIFSTOPPED(status));
 	ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, child, 0,
@@ -347,7 +347,7 @@ static pid_t child_before_call(struct __test_metadata *_metadata, long nr, long 
 	return child;
 }
 
-static void ends_well(struct __test_metadata *_metadata, pid_t child)
+static void finish_child(struct __test_metadata *_metadata, pid_t child)
 {
 	int status;
 
@@ -360,8 +360,8 @@ TEST_F(seccomp, a_tracer_lets_it_through)
 {
 	pid_t child = child_before_call(_metadata, self->nr, variant->is_put ? 0 : 6);
 
-	ends_well(_metadata, child);
-	it_happened(_metadata, self->nr);
+	finish_child(_metadata, child);
+	expect_one_call(_metadata, self->nr);
 }
 
 TEST_F(seccomp, a_tracer_answers_instead)
@@ -373,68 +373,71 @@ TEST_F(seccomp, a_tracer_answers_instead)
 	regs.orig_rax = -1;
 	regs.rax = ANSWER;
 	ASSERT_EQ(0, ptrace(PTRACE_SETREGS, child, 0, &regs));
-	ends_well(_metadata, child);
-	nothing_happened(_metadata);
+	finish_child(_metadata, child);
+	expect_no_call(_metadata);
 }
 
-/* A thread whose calls come to a listener; it shares its files with it. */
-struct listened {
+/**
+ * struct supervised - a thread that sends its call to a listener
+ * @listener: the filter's file descriptor; 0 until it exists
+ * @ret: what the call returned
+ */
+struct supervised {
 	pthread_t thread;
 	long nr;
-	/* 0 until there is one. */
 	int listener;
 	pid_t tid;
 	long ret;
 };
 
-static void *call_before_a_listener(void *data)
+static void *call_under_listener(void *data)
 {
-	struct listened *listened = data;
+	struct supervised *supervised = data;
 
-	listened->tid = gettid();
-	__atomic_store_n(&listened->listener,
-			 filter_call(SECCOMP_FILTER_FLAG_NEW_LISTENER, listened->nr,
-				     length_for(listened->nr), SECCOMP_RET_USER_NOTIF),
+	supervised->tid = gettid();
+	__atomic_store_n(&supervised->listener,
+			 filter_call(SECCOMP_FILTER_FLAG_NEW_LISTENER, supervised->nr,
+				     length_for(supervised->nr), SECCOMP_RET_USER_NOTIF),
 			 __ATOMIC_RELEASE);
-	listened->ret = make_call(listened->nr);
+	supervised->ret = make_call(supervised->nr);
 	return NULL;
 }
 
-/* Waits for the call and sees that it is told right. */
-static void hear(struct __test_metadata *_metadata, struct listened *listened,
-		 struct seccomp_notif *notification)
+/* Waits for the call and checks its notification. */
+static void receive_call(struct __test_metadata *_metadata, struct supervised *supervised,
+			 struct seccomp_notif *notification)
 {
 	struct pollfd pollfd = { .events = POLLIN };
 
-	ASSERT_EQ(0, pthread_create(&listened->thread, NULL, call_before_a_listener, listened));
+	ASSERT_EQ(0, pthread_create(&supervised->thread, NULL, call_under_listener, supervised));
 	do {
 		sched_yield();
-		pollfd.fd = __atomic_load_n(&listened->listener, __ATOMIC_ACQUIRE);
+		pollfd.fd = __atomic_load_n(&supervised->listener, __ATOMIC_ACQUIRE);
 	} while (!pollfd.fd);
 	ASSERT_LT(0, pollfd.fd);
 	ASSERT_EQ(1, poll(&pollfd, 1, 10 * 1000));
 	memset(notification, 0, sizeof(*notification));
 	ASSERT_EQ(0, ioctl(pollfd.fd, SECCOMP_IOCTL_NOTIF_RECV, notification));
-	EXPECT_EQ(listened->tid, notification->pid);
-	EXPECT_EQ(listened->nr, notification->data.nr);
+	EXPECT_EQ(supervised->tid, notification->pid);
+	EXPECT_EQ(supervised->nr, notification->data.nr);
 	EXPECT_EQ(AUDIT_ARCH_X86_64, notification->data.arch);
 	EXPECT_EQ((uintptr_t)buf, notification->data.args[0]);
-	EXPECT_EQ(length_for(listened->nr), notification->data.args[1]);
+	EXPECT_EQ(length_for(supervised->nr), notification->data.args[1]);
 	EXPECT_EQ(6, notification->data.args[5]);
 }
 
-/* What the call returned to whom the listener answered so. */
+/* Makes the call, lets the listener give this answer, and returns the call's result. */
 static long answered(struct __test_metadata *_metadata, long nr, struct seccomp_notif_resp *answer)
 {
-	struct listened listened = { .nr = nr };
+	struct supervised supervised = { .nr = nr };
 	struct seccomp_notif notification;
 
-	hear(_metadata, &listened, &notification);
+	receive_call(_metadata, &supervised, &notification);
 	answer->id = notification.id;
-	ASSERT_EQ(0, ioctl(listened.listener, SECCOMP_IOCTL_NOTIF_SEND, answer));
-	ASSERT_EQ(0, pthread_join(listened.thread, NULL));
-	close(listened.listener);
-	return listened.ret;
+	ASSERT_EQ(0, ioctl(supervised.listener, SECCOMP_IOCTL_NOTIF_SEND, answer));
+	ASSERT_EQ(0, pthread_join(supervised.thread, NULL));
+	close(supervised.listener);
+	return supervised.ret;
 }
 
 TEST_F(seccomp, a_listener_answers_with_an_error)
@@ -443,7 +446,7 @@ TEST_F(seccomp, a_listener_answers_with_an_error)
 
 	ASSERT_EQ(-EXDEV, answered(_metadata, self->nr, &answer));
 	ASSERT_TRUE(buf_is_untouched(self->nr));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
 TEST_F(seccomp, a_listener_answers_with_a_value)
@@ -452,7 +455,7 @@ TEST_F(seccomp, a_listener_answers_with_a_value)
 
 	ASSERT_EQ(ANSWER, answered(_metadata, self->nr, &answer));
 	ASSERT_TRUE(buf_is_untouched(self->nr));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
 TEST_F(seccomp, a_listener_lets_it_through)
@@ -460,15 +463,15 @@ TEST_F(seccomp, a_listener_lets_it_through)
 	struct seccomp_notif_resp answer = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
 
 	ASSERT_EQ(variant->is_put ? 0 : 6, answered(_metadata, self->nr, &answer));
-	it_happened(_metadata, self->nr);
+	expect_one_call(_metadata, self->nr);
 }
 
-/* Not seccomp, but the other way to be asked: a process that asks itself. */
+/* Syscall User Dispatch is not seccomp: the process gets a signal for its own calls. */
 static char selector = SYSCALL_DISPATCH_FILTER_ALLOW;
 
 static void on_dispatch(int signal, siginfo_t *info, void *context)
 {
-	/* Else the return from here would come here. */
+	/* Otherwise sigreturn() would be dispatched, too. */
 	selector = SYSCALL_DISPATCH_FILTER_ALLOW;
 	on_trap(signal, info, context);
 }
@@ -489,7 +492,7 @@ static int dispatches_to_itself(long nr)
 TEST_F(seccomp, user_dispatch)
 {
 	ASSERT_EQ(0, status_of(dispatches_to_itself, self->nr));
-	nothing_happened(_metadata);
+	expect_no_call(_metadata);
 }
 
 TEST_HARNESS_MAIN

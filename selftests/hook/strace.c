@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * strace, the real one: it has no names for the calls, but shows number,
- * arguments and results as of any others.
+ * The strace program has no names for the calls, but shows their numbers, arguments
+ * and results like those of other calls.
  */
 #include "child.h"
 #include "msgbox.h"
 
 static char buf[64];
 
-/* Waits for the word to begin, so that strace sees these calls and the end. */
-static int puts_and_gets(int word)
+/* Waits for a byte from the pipe, which comes when strace has attached. */
+static int puts_and_gets(int start)
 {
 	char byte;
 
-	if (read(word, &byte, 1) != 1)
+	if (read(start, &byte, 1) != 1)
 		return 1;
 	raw(put_nr, (uintptr_t)buf, 7, 3, 4, 5, 6);
 	raw(get_nr, (uintptr_t)buf, sizeof(buf), 0xdeadbeef00000003, 4, 5, 6);
@@ -22,7 +22,7 @@ static int puts_and_gets(int word)
 	return 0;
 }
 
-/* -a 1: no spaces to line up the results. */
+/* -a 1: no spaces before the results. */
 static void run_strace(pid_t child, int out)
 {
 	char pid[16];
@@ -37,29 +37,29 @@ FIXTURE(strace)
 {
 	pid_t child;
 	pid_t strace;
-	/* Gives the word. */
-	int word;
-	/* What strace writes. */
+	/* A byte into this pipe lets the child make its calls. */
+	int start;
+	/* The output of strace. */
 	FILE *output;
 };
 
 FIXTURE_SETUP(strace)
 {
-	int word[2], output[2];
+	int start[2], output[2];
 
 	begin_with_empty_box(_metadata);
 	if (system("strace --version >/dev/null"))
-		SKIP_TEST("there is no strace: apt install strace");
-	ASSERT_EQ(0, pipe2(word, O_CLOEXEC));
+		SKIP_TEST("strace is not installed: apt install strace");
+	ASSERT_EQ(0, pipe2(start, O_CLOEXEC));
 	ASSERT_EQ(0, pipe2(output, O_CLOEXEC));
 	self->child = fork();
 	if (self->child == 0)
-		_exit(puts_and_gets(word[0]));
+		_exit(puts_and_gets(start[0]));
 	self->strace = fork();
 	if (self->strace == 0)
 		run_strace(self->child, output[1]);
 	close(output[1]);
-	self->word = word[1];
+	self->start = start[1];
 	self->output = fdopen(output[0], "r");
 }
 
@@ -74,7 +74,7 @@ FIXTURE_TEARDOWN(strace)
 	end_with_empty_box(_metadata);
 }
 
-/* The next line that strace writes, up to its end. */
+/* The next line of strace's output, without the newline. */
 static char *next_line(FILE *output)
 {
 	static char line[256];
@@ -86,8 +86,8 @@ static char *next_line(FILE *output)
 }
 
 /*
- * The next but for the wait for the word: whether strace shows that depends on
- * which of the two came first.
+ * The next line that is not about the child's read(): strace shows that one only if
+ * it attached before the child called it.
  */
 static char *next_call(FILE *output)
 {
@@ -99,7 +99,7 @@ static char *next_call(FILE *output)
 	return line;
 }
 
-/* A line about one call, less what is the same in all of them. */
+/* Expects a line about one call; rest is the line after the call's first argument. */
 #define EXPECT_CALL(nr, at, rest) do {						\
 	char expected[256];							\
 										\
@@ -114,7 +114,7 @@ TEST_F(strace, shows_number_arguments_and_results)
 
 	snprintf(attached, sizeof(attached), "strace: Process %d attached", self->child);
 	ASSERT_STREQ(attached, next_line(self->output));
-	ASSERT_EQ(1, write(self->word, "", 1));
+	ASSERT_EQ(1, write(self->start, "", 1));
 
 	EXPECT_CALL(put_nr, buf, "0x7, 0x3, 0x4, 0x5, 0x6) = 0");
 	EXPECT_CALL(get_nr, buf, "0x40, 0xdeadbeef00000003, 0x4, 0x5, 0x6) = 0x7");
@@ -123,7 +123,7 @@ TEST_F(strace, shows_number_arguments_and_results)
 	EXPECT_STREQ("exit_group(0) = ?", next_line(self->output));
 }
 
-/* With a seccomp filter of its own strace stops only what it wants to see. */
+/* With --seccomp-bpf, strace stops only the calls that it traces. */
 TEST_F(msgbox, pass_the_filter_of_strace)
 {
 	char command[2 * PATH_MAX];

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# ftrace and its relatives live on beside the module, which uses them itself: each
-# tracer may be there first or come later, on the function that the module is
-# attached to or on all, and stay when the module goes.
+# Tracing works beside the module, which uses ftrace itself. Each tracer can be
+# switched on before or after the module is loaded, for the attach point or for all
+# functions, and can stay on when the module is unloaded.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
@@ -11,21 +11,21 @@
 # shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# "don't use", says the kernel's table of system calls: no kernel has such a call.
+# The kernel's table marks this number "don't use", so no kernel assigns it.
 unassigned_nr=423
 getppid_nr=110
-# Where the registers of a system call hold its number (struct pt_regs, orig_ax).
+# The number of a system call, in its struct pt_regs (orig_ax).
 nr_in_regs='+120(%di):u64'
 
-# ftrace shows one name where a function has several. Looked up once: it takes long.
-shown()
+# The attach point's name in ftrace. It is looked up only once, because that is slow.
+traced_point()
 {
-	[ -s "$tmp/shown" ] || traced_name "$attach_point" >"$tmp/shown"
-	cat "$tmp/shown"
+	[ -s "$tmp/traced-point" ] || traced_name "$attach_point" >"$tmp/traced-point"
+	cat "$tmp/traced-point"
 }
 
-# ftrace's nop, behind an ENDBR64, or what is left of one, where the kernel is built
-# with those.
+# The size of ftrace's nop, plus that of the ENDBR64 (or its replacement) before the nop
+# in kernels that have one.
 entry_size()
 {
 	awk -v name="$attach_point+0:" '$1 == name {
@@ -33,11 +33,11 @@ entry_size()
 		}' "$tmp/before"
 }
 
-# --- the tracers: how to switch each on, and what it shows if it sees calls
+# --- the tracers: NAME_on switches one on, NAME_shows expects calls in the trace
 
 function_here_on()
 {
-	shown >"$tracing/set_ftrace_filter" &&
+	traced_point >"$tracing/set_ftrace_filter" &&
 		echo function >"$tracing/current_tracer"
 }
 
@@ -48,7 +48,7 @@ function_everywhere_on()
 
 function_here_shows()
 {
-	trace_shows " $(shown) <-"
+	trace_shows " $(traced_point) <-"
 }
 
 function_everywhere_shows()
@@ -58,7 +58,7 @@ function_everywhere_shows()
 
 graph_here_on()
 {
-	shown >"$tracing/set_ftrace_filter" &&
+	traced_point >"$tracing/set_ftrace_filter" &&
 		echo function_graph >"$tracing/current_tracer"
 }
 
@@ -69,7 +69,7 @@ graph_everywhere_on()
 
 graph_here_shows()
 {
-	trace_shows "\\|  *$(shown)\\("
+	trace_shows "\\|  *$(traced_point)\\("
 }
 
 graph_everywhere_shows()
@@ -95,7 +95,7 @@ entry_probe_shows()
 	trace_shows " dm510: .* nr=$put_nr\$"
 }
 
-# Behind the entry, where only calls come that are not the module's.
+# After the entry, which only calls reach that are not the module's.
 inner_probe_on()
 {
 	probe_on "p:dm510 $attach_point+$(entry_size) nr=$nr_in_regs" "nr == $unassigned_nr"
@@ -107,7 +107,7 @@ inner_probe_shows()
 		trace_shows " dm510: .* nr=$unassigned_nr\$"
 }
 
-# What meet_hammer gets back, and nobody else.
+# EINVAL is the result of the calls in let_hammer_call, and of no others.
 return_probe_on()
 {
 	# shellcheck disable=SC2016 # the variable is the kernel's
@@ -140,28 +140,28 @@ trace_shows()
 	return "$seen"
 }
 
-# --- the tests; hammer checks the replies to calls meanwhile
+# --- the tests; during them, hammer makes calls and checks the replies
 
-# stays_on TRACER: it comes while the module is loaded, is there when that goes and
-# when it comes again
+# stays_on TRACER: the tracer is switched on while the module is loaded, and stays on
+# while the module is unloaded and loaded again
 stays_on()
 {
-	start_hammer && load && "$1_on" && meet_hammer && "$1_shows" && unload &&
-		echo >"$tracing/trace" && load && meet_hammer && "$1_shows" && unload &&
-		trace_nothing && stop_hammer && calls_are_gone && text_is_as_before &&
-		log_is "$came" "$went" "$came" "$went"
+	start_hammer && load && "$1_on" && let_hammer_call && "$1_shows" && unload &&
+		echo >"$tracing/trace" && load && let_hammer_call && "$1_shows" && unload &&
+		reset_tracing && stop_hammer && calls_are_gone && text_is_as_before &&
+		log_is "$loaded_log" "$unloaded_log" "$loaded_log" "$unloaded_log"
 }
 
-# goes_and_comes TRACER: all while the module is loaded
+# goes_and_comes TRACER: the tracer is on when the module is loaded, and is switched
+# off, on and off again while it is loaded
 goes_and_comes()
 {
-	start_hammer && "$1_on" && load && meet_hammer && trace_nothing && meet_hammer &&
-		"$1_on" && meet_hammer && "$1_shows" && trace_nothing && meet_hammer &&
-		unload && stop_hammer && text_is_as_before && log_is "$came" "$went"
+	start_hammer && "$1_on" && load && let_hammer_call && reset_tracing && let_hammer_call &&
+		"$1_on" && let_hammer_call && "$1_shows" && reset_tracing && let_hammer_call &&
+		unload && stop_hammer && text_is_as_before && log_is "$loaded_log" "$unloaded_log"
 }
 
-# The events of a call with the arguments 0, 2, 3, 4, 5, 6.
-# events_of NR RESULT
+# events_of NR RESULT: the events of a call with the arguments 0, 2, 3, 4, 5, 6
 events_of()
 {
 	echo "sys_enter: NR $1 (0, 2, 3, 4, 5, 6)"
@@ -191,19 +191,19 @@ events_are_right()
 
 events_are_those_of_built_in_calls()
 {
-	load && events_are_right "$put_nr" "$get_nr" && unload && trace_nothing
+	load && events_are_right "$put_nr" "$get_nr" && unload && reset_tracing
 }
 
-# A traced call takes another way through do_syscall_64, on some kernels with a
-# bound of its own.
+# A traced call takes another path through do_syscall_64, which has its own limit on
+# some kernels.
 calls_work_while_all_are_traced()
 {
 	echo 1 >"$tracing/events/raw_syscalls/enable"
 	load && calls_work && trace_shows " sys_exit: NR $put_nr = 0\$" && unload &&
-		calls_are_gone && trace_nothing
+		calls_are_gone && reset_tracing
 }
 
-# They do where the bounds are raised; the numbers are the highest that can be.
+# Only where the module can raise the bounds; these are the highest possible numbers.
 numbers_beyond_the_table_are_traced_as_well()
 {
 	if ! is_attached_at_dispatch; then
@@ -212,7 +212,7 @@ numbers_beyond_the_table_are_traced_as_well()
 	fi
 	echo 1 >"$tracing/events/raw_syscalls/enable"
 	insert "$ko" put_nr=511 get_nr=510 && with_numbers 511 510 calls_work &&
-		trace_nothing && events_are_right 511 510 && unload && trace_nothing &&
+		reset_tracing && events_are_right 511 510 && unload && reset_tracing &&
 		text_is_as_before
 }
 
@@ -223,7 +223,7 @@ ftrace_stays_on_while_loaded()
 		echo '# ftrace_enabled=0 was accepted'
 		return 1
 	fi
-	calls_work && function_here_shows && unload && trace_nothing
+	calls_work && function_here_shows && unload && reset_tracing
 }
 
 run_tests '

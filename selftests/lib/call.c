@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For scripts: makes one call and prints what it returned.
+ * For scripts: makes one call and prints its result, or the error's name.
  *
- *	call put TEXT	0, or the error's name
- *	call get	the message, or the error's name
- *	call get LEN missing|there	that, to as many bytes in pages of their own,
- *			which are there or come when they are written
- *	call number NR [ARGUMENT...]	what the system call of that number
- *			returned with these numbers, or the error's name
+ *	call put TEXT			prints 0
+ *	call get			prints the message
+ *	call get LEN missing|there	the same, with LEN bytes of new memory, whose
+ *					pages are missing or present
+ *	call number NR [ARGUMENT...]	makes the system call NR, prints its result
  */
 #include "calls.h"
 
-/* The number and the most arguments that there can be. */
-#define MOST_WORDS	7
+/* A system call's number and its six arguments. */
+#define WORDS_MAX	7
 
-/* 0 for the arguments that are not given. */
+/* Arguments that are not given are 0. */
 static long call_number(char **words)
 {
-	unsigned long word[MOST_WORDS] = {};
+	unsigned long word[WORDS_MAX] = {};
 	long ret;
 
-	for (int i = 0; words[i] && i < MOST_WORDS; i++)
+	for (int i = 0; words[i] && i < WORDS_MAX; i++)
 		word[i] = strtoul(words[i], NULL, 0);
 	ret = syscall(word[0], word[1], word[2], word[3], word[4], word[5], word[6]);
 	return ret == -1 ? -errno : ret;

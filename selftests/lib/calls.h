@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The two calls under their own names, and the few helpers that let a test
- * say in one line what it expects of them. Nothing here needs the harness:
- * the helper programs of lifecycle.sh use it too.
+ * Wrappers for the two calls, and helpers that state an expectation in one line.
+ * Nothing here needs the harness, so the scripts' helper programs use it, too.
  */
 #ifndef SELFTESTS_CALLS_H
 #define SELFTESTS_CALLS_H
@@ -27,12 +26,12 @@
 #define KIB		1024
 #define MIB		(1024 * 1024)
 
-/* What a buffer holds before a get, so that every byte written shows. */
+/* Each byte of a buffer before a get, to detect which bytes the get writes. */
 #define POISON		0xa5
-/* Bytes of poison on either side of the place a message is expected in. */
+/* Bytes of poison before and after a message. */
 #define CANARY		64
 
-/* 0, or the error as a negative number, as the kernel returns it. */
+/* Returns 0, or the error as a negative number. */
 static inline long put(const void *buf, int len)
 {
 	long ret = syscall(put_nr, buf, len);
@@ -40,7 +39,7 @@ static inline long put(const void *buf, int len)
 	return ret == -1 ? -errno : ret;
 }
 
-/* The message's length, or the error as a negative number. */
+/* Returns the message's length, or the error as a negative number. */
 static inline long get(void *buf, int len)
 {
 	long ret = syscall(get_nr, buf, len);
@@ -48,7 +47,7 @@ static inline long get(void *buf, int len)
 	return ret == -1 ? -errno : ret;
 }
 
-/* As scripts read it: a number, or the error's name. */
+/* Prints a result for scripts, as a number or as the error's name. */
 static inline void print_reply(long ret)
 {
 	if (ret < 0)
@@ -66,15 +65,15 @@ static inline bool is_poison(const void *buf, size_t len)
 {
 	const unsigned char *byte = buf;
 
-	/* The first byte is, and each of the others is as the one before it. */
+	/* The first byte is poison, and each other byte equals the one before it. */
 	return !len || (byte[0] == POISON && !memcmp(byte, byte + 1, len - 1));
 }
 
 /*
- * Takes the message on top, which should be these bytes, into a poisoned
- * buffer with room for more. Returns what get returned, or
- *   -EILSEQ    when the length is right but the bytes are not,
- *   -EOVERFLOW when a byte was written that is not the message's.
+ * Takes the message on top, which must have these bytes, into a poisoned buffer that
+ * is longer. Returns what get returned, or
+ *   -EILSEQ    if the length is right and the bytes are wrong,
+ *   -EOVERFLOW if a byte outside the message was written.
  */
 static inline long get_expecting(const void *expected, int len)
 {
@@ -97,19 +96,19 @@ static inline long get_expecting(const void *expected, int len)
 	return ret;
 }
 
-/* What is on top when nothing is. */
+/* Expects an empty box: returns -ENODATA if it is empty. */
 static inline long get_nothing(void)
 {
 	return get_expecting("", 0);
 }
 
 /*
- * Bytes that follow from a seed: no two messages alike, no byte that could
- * stand one place further along unnoticed.
+ * Pseudorandom bytes from a seed. They make each message unique, and reveal a byte in
+ * the wrong place.
  */
 static inline unsigned long next_random(unsigned long *state)
 {
-	/* splitmix64: any seed will do, also 0. */
+	/* splitmix64 works with any seed, including 0. */
 	unsigned long z = *state += 0x9e3779b97f4a7c15;
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -147,7 +146,7 @@ static inline bool is_filled(const void *buf, size_t len, unsigned long seed)
 	return true;
 }
 
-/* A message of bytes that follow from the seed; there is no way to fail. */
+/* Allocates a message and fills it from the seed; aborts if there is no memory. */
 static inline char *new_message(size_t len, unsigned long seed)
 {
 	char *message = malloc(len ? len : 1);
@@ -158,7 +157,7 @@ static inline char *new_message(size_t len, unsigned long seed)
 	return message;
 }
 
-/* Fresh memory, none of it there yet. */
+/* Maps anonymous memory, of which no page is present yet. */
 static inline char *map(size_t len, int prot)
 {
 	char *at = mmap(NULL, len, prot,
@@ -169,7 +168,7 @@ static inline char *map(size_t len, int prot)
 	return at;
 }
 
-/* The number in a file of sysfs, or the error as a negative number. */
+/* Returns the number in a sysfs file, or the error as a negative number. */
 static inline long read_number(const char *folder, const char *name)
 {
 	char path[128];
@@ -186,13 +185,13 @@ static inline long read_number(const char *folder, const char *name)
 	return value;
 }
 
-/* The value of a module parameter, or the error as a negative number. */
+/* Returns the value of a module parameter, or the error as a negative number. */
 static inline long parameter(const char *name)
 {
 	return read_number(MODULE_FOLDER "/parameters", name);
 }
 
-/* 0, or the error as a negative number. */
+/* Returns 0, or the error as a negative number. */
 static inline long write_text(const char *folder, const char *name, const char *text)
 {
 	char path[160];
@@ -208,7 +207,7 @@ static inline long write_text(const char *folder, const char *name, const char *
 	return ret;
 }
 
-/* 0, or the error as a negative number. */
+/* Returns 0, or the error as a negative number. */
 static inline long set_parameter(const char *name, long value)
 {
 	char text[32];
@@ -217,17 +216,17 @@ static inline long set_parameter(const char *name, long value)
 	return write_text(MODULE_FOLDER "/parameters", name, text);
 }
 
-/* A number that whoever runs the test may set in the environment. */
-static inline unsigned long number_from(const char *variable, unsigned long otherwise)
+/* Returns the number in this environment variable, or the default. */
+static inline unsigned long number_from(const char *variable, unsigned long default_value)
 {
 	const char *value = getenv(variable);
 
-	return value ? strtoul(value, NULL, 0) : otherwise;
+	return value ? strtoul(value, NULL, 0) : default_value;
 }
 
 /*
- * Empties the box. Returns how many messages there were, or -EBUSY when they
- * do not come to an end: someone else is putting.
+ * Empties the box. Returns the number of messages, an error, or -EBUSY if there are so
+ * many that another process must be putting.
  */
 static inline long drain(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For what a test does not do itself: a child or another program that does it,
- * and a system call with every register in its full width.
+ * Helpers that run a function in a child, find another test program, and make a
+ * system call with all six arguments in full width.
  */
 #ifndef SELFTESTS_CHILD_H
 #define SELFTESTS_CHILD_H
@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 /*
- * The wait status of a child that ends with what the function returns: an
- * EXPECT in a child would not be seen. -1 when there is none.
+ * Runs the function in a child, which exits with its result, as a failed EXPECT in a
+ * child is not reported. Returns the child's wait status, or -1 if there is no child.
  */
 static inline int status_of(int (*child)(long nr), long nr)
 {
@@ -30,7 +30,7 @@ static inline int status_of(int (*child)(long nr), long nr)
 	return status;
 }
 
-/* Where another of these programs is: they lie side by side. */
+/* The path of another of these programs, which are all in one folder. */
 static inline const char *path_beside(const char *program)
 {
 	static char path[PATH_MAX + NAME_MAX];
@@ -42,7 +42,7 @@ static inline const char *path_beside(const char *program)
 	return path;
 }
 
-/* What the kernel returned; syscall(2) does not promise all 64 bits of all six. */
+/* Returns what the kernel returned. syscall(2) need not pass all 64 bits of all six. */
 static inline long raw(unsigned long nr, unsigned long arg1, unsigned long arg2,
 		       unsigned long arg3, unsigned long arg4, unsigned long arg5,
 		       unsigned long arg6)

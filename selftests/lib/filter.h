@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A seccomp filter that has one answer to one call and lets all others pass. */
+/* A seccomp filter with one action for one call; it allows all other calls. */
 #ifndef SELFTESTS_FILTER_H
 #define SELFTESTS_FILTER_H
 
@@ -12,16 +12,20 @@
 
 #include "kselftest.h"
 
-/* From here on this thread gets this answer to this call of this length. */
+/*
+ * Filters this thread's calls from now on: a call with this number and this length
+ * as second argument gets this action. Returns the listener's file descriptor with
+ * SECCOMP_FILTER_FLAG_NEW_LISTENER, else 0; -1 on failure.
+ */
 static inline int filter_call(unsigned int flags, unsigned int nr, unsigned int len,
-			      unsigned int answer)
+			      unsigned int action)
 {
 	struct sock_filter program[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, len, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, answer),
+		BPF_STMT(BPF_RET | BPF_K, action),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog fprog = {

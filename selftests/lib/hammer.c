@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For scripts: on every CPU, calls put, get and getppid without a pause until
- * SIGTERM comes. Meanwhile the module may come and go. Every reply has to be
- * one that the contract allows, or ENOSYS, and book is kept of the messages: a
- * put that failed put nothing, and what is got was put and is got once.
+ * For scripts: calls put, get and getppid on every CPU without a pause until SIGTERM,
+ * while a script may load and unload the module. Each result must be one that the
+ * contract allows, or ENOSYS. Messages are tracked: a put that failed must not have put
+ * its message, and each message that a get delivers was put and is delivered once.
  *
- * Prints "hammering" once every thread has made its first calls, and at the
- * end how many there were of each kind. Exits with 1 if a reply was wrong.
+ * Prints "hammering" once every thread has made its first calls, and at the end the
+ * number of calls of each kind. The exit status is 1 if a result was wrong.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -15,26 +15,26 @@
 
 #include "calls.h"
 
-#define MOST_THREADS	64
+#define THREADS_MAX	64
 
-/* More than are ever left behind in the box when the module goes. */
+/* Enough for all messages that are left behind in the box at unloads. */
 #define SLOTS		65536
 
-/* Which message it is; the rest of it follows from that. */
+/* A message: its identity, and content that follows from it. */
 struct message {
 	unsigned int thread;
 	unsigned int slot;
 	char content[32];
 };
 
-/* A single thread's own: counters that are shared would slow the calls. */
+/* Counters of one thread; shared counters would slow the calls. */
 struct tally {
 	unsigned int thread;
 	unsigned int slot;
 	unsigned long rounds;
 	unsigned long put;
 	unsigned long got;
-	unsigned long no_call;
+	unsigned long enosys;
 	const char *wrong;
 	long wrong_reply;
 };
@@ -43,8 +43,8 @@ static atomic_bool end;
 static atomic_int started;
 static pid_t parent;
 
-/* By thread and slot: the message has been or is being put, and not been got. */
-static atomic_bool there[MOST_THREADS][SLOTS];
+/* By thread and slot: the message is in the box, or a put of it is in progress. */
+static atomic_bool in_box[THREADS_MAX][SLOTS];
 
 static bool wrong(struct tally *tally, const char *what, long reply)
 {
@@ -58,12 +58,12 @@ static void write_content(char *content, size_t len, const struct message *messa
 	fill(content, len, (unsigned long)message->thread * SLOTS + message->slot);
 }
 
-/* A slot whose message was left behind is not used again. */
+/* Finds a free slot; slots of messages that were left behind stay in use. */
 static bool next_slot(struct tally *tally)
 {
 	for (int i = 0; i < SLOTS; i++) {
 		tally->slot = (tally->slot + 1) % SLOTS;
-		if (!there[tally->thread][tally->slot])
+		if (!in_box[tally->thread][tally->slot])
 			return true;
 	}
 	return wrong(tally, "messages left behind", SLOTS);
@@ -72,21 +72,21 @@ static bool next_slot(struct tally *tally)
 static bool hammer_put(struct tally *tally)
 {
 	struct message message = { .thread = tally->thread, .slot = tally->slot };
-	atomic_bool *is_there = &there[tally->thread][tally->slot];
+	atomic_bool *is_in_box = &in_box[tally->thread][tally->slot];
 	long reply;
 
 	write_content(message.content, sizeof(message.content), &message);
-	/* Another thread may have got it before put returns. */
-	atomic_store(is_there, true);
+	/* Another thread may get the message before put returns. */
+	atomic_store(is_in_box, true);
 	reply = put(&message, sizeof(message));
 	if (reply == 0) {
 		tally->put++;
 		return next_slot(tally);
 	}
-	if (!atomic_exchange(is_there, false))
-		return wrong(tally, "a put that failed has put", reply);
+	if (!atomic_exchange(is_in_box, false))
+		return wrong(tally, "a failed put has put its message", reply);
 	if (reply == -ENOSYS)
-		tally->no_call++;
+		tally->enosys++;
 	else
 		return wrong(tally, "put", reply);
 	return true;
@@ -96,7 +96,7 @@ static bool is_right(const struct message *message)
 {
 	char content[sizeof(message->content)];
 
-	if (message->thread >= MOST_THREADS || message->slot >= SLOTS)
+	if (message->thread >= THREADS_MAX || message->slot >= SLOTS)
 		return false;
 	write_content(content, sizeof(content), message);
 	return !memcmp(message->content, content, sizeof(content));
@@ -112,21 +112,21 @@ static bool hammer_get(struct tally *tally)
 	if (reply == sizeof(message)) {
 		tally->got++;
 		if (!is_right(&message))
-			return wrong(tally, "a message of other bytes", reply);
-		if (!atomic_exchange(&there[message.thread][message.slot], false))
-			return wrong(tally, "a message that is not there", reply);
+			return wrong(tally, "a message with wrong bytes", reply);
+		if (!atomic_exchange(&in_box[message.thread][message.slot], false))
+			return wrong(tally, "a message that is not in the box", reply);
 		return true;
 	}
 	if (!is_poison(&message, sizeof(message)))
-		return wrong(tally, "a get that failed wrote", reply);
+		return wrong(tally, "a failed get has written to its buffer", reply);
 	if (reply == -ENOSYS)
-		tally->no_call++;
+		tally->enosys++;
 	else if (reply != -ENODATA)
 		return wrong(tally, "get", reply);
 	return true;
 }
 
-/* False if a reply was one that the contract does not know. */
+/* Returns false if a result was wrong. */
 static bool hammer_once(struct tally *tally)
 {
 	long reply;
@@ -143,9 +143,9 @@ static unsigned long count_left_behind(void)
 {
 	unsigned long count = 0;
 
-	for (int i = 0; i < MOST_THREADS; i++) {
+	for (int i = 0; i < THREADS_MAX; i++) {
 		for (int j = 0; j < SLOTS; j++)
-			count += there[i][j];
+			count += in_box[i][j];
 	}
 	return count;
 }
@@ -166,13 +166,13 @@ static void *hammer(void *data)
 		if (!tally->rounds++)
 			atomic_fetch_add(&started, 1);
 		/*
-		 * Where one thread emulates all CPUs, this lets the next one run:
-		 * it may be waited for.
+		 * If one host thread emulates all CPUs, this lets the next CPU run,
+		 * for which others may be waiting.
 		 */
 		__builtin_ia32_pause();
 		/*
-		 * Tasks RCU, by which modules leave, waits for each task that
-		 * runs to sleep once: seconds, for tasks that never do.
+		 * An unload waits for Tasks RCU, which waits until each running task
+		 * has slept: seconds, if a task never sleeps.
 		 */
 		if (tally->rounds % 256 == 0)
 			usleep(1);
@@ -180,58 +180,75 @@ static void *hammer(void *data)
 	return NULL;
 }
 
-int main(void)
+static struct tally tallies[THREADS_MAX];
+static pthread_t threads[THREADS_MAX];
+
+/* Two threads per CPU, so that calls are also preempted in the middle. */
+static int start_threads(void)
 {
-	static struct tally tallies[MOST_THREADS];
-	static pthread_t threads[MOST_THREADS];
-	struct tally sum = {};
-	int count = sysconf(_SC_NPROCESSORS_ONLN);
-	sigset_t signals;
-	int signal;
+	int count = 2 * sysconf(_SC_NPROCESSORS_ONLN);
 
-	/* So that whoever loads and unloads, which is mostly waiting, gets its turn. */
-	errno = 0;
-	if (nice(19) == -1 && errno)
-		perror("nice");
-	/* Two threads a CPU, so that calls are also preempted half way. */
-	count = count * 2 > MOST_THREADS ? MOST_THREADS : count * 2;
-	parent = getppid();
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-
+	if (count > THREADS_MAX)
+		count = THREADS_MAX;
 	for (int i = 0; i < count; i++) {
 		tallies[i].thread = i;
 		if (pthread_create(&threads[i], NULL, hammer, &tallies[i]))
-			return 1;
+			exit(1);
 	}
 	while (atomic_load(&started) < count && !atomic_load(&end))
 		sched_yield();
-	puts("hammering");
-	fflush(stdout);
+	return count;
+}
 
-	sigwait(&signals, &signal);
-	atomic_store(&end, true);
+static struct tally join_threads(int count)
+{
+	struct tally sum = {};
+
 	for (int i = 0; i < count; i++) {
 		pthread_join(threads[i], NULL);
 		sum.rounds += tallies[i].rounds;
 		sum.put += tallies[i].put;
 		sum.got += tallies[i].got;
-		sum.no_call += tallies[i].no_call;
+		sum.enosys += tallies[i].enosys;
 		if (tallies[i].wrong) {
 			sum.wrong = tallies[i].wrong;
 			sum.wrong_reply = tallies[i].wrong_reply;
 		}
 	}
+	return sum;
+}
+
+int main(void)
+{
+	struct tally sum;
+	int count, signal;
+	sigset_t signals;
+
+	/* Leave CPU time to the script that loads and unloads the module. */
+	errno = 0;
+	if (nice(19) == -1 && errno)
+		perror("nice");
+	parent = getppid();
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+
+	count = start_threads();
+	puts("hammering");
+	fflush(stdout);
+	sigwait(&signals, &signal);
+	atomic_store(&end, true);
+	sum = join_threads(count);
+
 	printf("%lu rounds by %d threads: %lu put, %lu got, %lu left behind, %lu times ENOSYS\n",
-	       sum.rounds, count, sum.put, sum.got, count_left_behind(), sum.no_call);
+	       sum.rounds, count, sum.put, sum.got, count_left_behind(), sum.enosys);
 	if (sum.wrong) {
 		printf("wrong: %s: %ld\n", sum.wrong, sum.wrong_reply);
 		return 1;
 	}
-	/* A run that met only one state has shown nothing. */
-	if (!sum.put || !sum.got || !sum.no_call) {
-		puts("the calls were not met both with and without the module");
+	/* A run that saw only one of the two states proves nothing. */
+	if (!sum.put || !sum.got || !sum.enosys) {
+		puts("no calls both with and without the module");
 		return 1;
 	}
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For scripts: prints the bytes that functions of the running kernel consist
- * of, as /proc/kcore shows them now, in lines that can be compared.
+ * For scripts: prints the bytes of functions of the running kernel, read from
+ * /proc/kcore, in lines that diff can compare.
  *
  *	kernel_text SYMBOL...
  */
@@ -20,10 +20,10 @@ struct function {
 };
 
 /*
- * Where they begin, and where what follows them does: the kernel's own symbols
- * are sorted by address. In one go, for there are a lot of them.
+ * Finds the start of each function and of the symbol after it; /proc/kallsyms lists
+ * the kernel's own symbols by address. The file is long, so it is read only once.
  */
-static void find(struct function *functions, int count)
+static void find_functions(struct function *functions, int count)
 {
 	FILE *file = fopen("/proc/kallsyms", "r");
 	char line[512];
@@ -32,7 +32,7 @@ static void find(struct function *functions, int count)
 		char *rest;
 		unsigned long at = strtoul(line, &rest, 16);
 
-		/* " T name\n", and for a module's symbol a tab before its name. */
+		/* " T name\n"; for a module's symbol, a tab and the module follow the name. */
 		rest[strcspn(rest, "\t\n")] = '\0';
 		for (int i = 0; i < count; i++) {
 			struct function *function = &functions[i];
@@ -47,7 +47,7 @@ static void find(struct function *functions, int count)
 		fclose(file);
 }
 
-/* Kernel memory, through the segment of the core file that holds it. */
+/* Reads kernel memory through the program header of /proc/kcore that covers it. */
 static bool read_kernel(int core, unsigned long at, void *buf, size_t len)
 {
 	struct elf64_hdr header;
@@ -67,9 +67,26 @@ static bool read_kernel(int core, unsigned long at, void *buf, size_t len)
 	return false;
 }
 
-int main(int argc, char **argv)
+static bool print_function(int core, const struct function *function)
 {
 	static unsigned char buf[LARGEST];
+	size_t len = function->end - function->start;
+
+	if (!function->start || len > LARGEST || !read_kernel(core, function->start, buf, len)) {
+		fprintf(stderr, "%s: not found or not readable\n", function->name);
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (i % PER_LINE == 0)
+			printf("%s%s+%#zx:", i ? "\n" : "", function->name, i);
+		printf(" %02x", buf[i]);
+	}
+	putchar('\n');
+	return true;
+}
+
+int main(int argc, char **argv)
+{
 	struct function *functions = calloc(argc, sizeof(*functions));
 	int count = argc - 1;
 	int core = open("/proc/kcore", O_RDONLY);
@@ -80,23 +97,9 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; i < count; i++)
 		functions[i].name = argv[i + 1];
-	find(functions, count);
-
-	for (int i = 0; i < count; i++) {
-		struct function *function = &functions[i];
-		size_t len = function->end - function->start;
-
-		if (!function->start || len > LARGEST ||
-		    !read_kernel(core, function->start, buf, len)) {
-			fprintf(stderr, "%s: not found or not readable\n", function->name);
+	find_functions(functions, count);
+	for (int i = 0; i < count; i++)
+		if (!print_function(core, &functions[i]))
 			return 1;
-		}
-		for (size_t j = 0; j < len; j++) {
-			if (j % PER_LINE == 0)
-				printf("%s%s+%#zx:", j ? "\n" : "", function->name, j);
-			printf(" %02x", buf[j]);
-		}
-		putchar('\n');
-	}
 	return 0;
 }

@@ -1,18 +1,18 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the tests share that load and unload the module. To be sourced; in the end
-# a script calls run_tests. Every test begins and ends without the module.
+# Functions for the tests that load and unload the module. A script sources this file
+# and ends with run_tests. Each test begins and ends with the module unloaded.
 #
-# They unload and load the module of the machine they run on, messages and all,
-# so they have to be told which:
+# The tests unload the machine's module, with its messages, and load the one that
+# these variables describe:
 #   DM510_MSGBOX_KO          path of dm510_msgbox.ko
-#   DM510_MSGBOX_PARAMETERS  what to load it with, where its numbers are taken
-#   DM510_MSGBOX_PUT_NR, DM510_MSGBOX_GET_NR  and the numbers that it then has
+#   DM510_MSGBOX_PARAMETERS  its parameters, if its usual numbers are in use
+#   DM510_MSGBOX_PUT_NR, DM510_MSGBOX_GET_NR  the numbers that it then has
 #   DM510_MSGBOX_MODULES     folder of the modules that only tests load
-#   DM510_MSGBOX_NO_SKIP     yes: all of it is there, and what is missing is a failure
+#   DM510_MSGBOX_NO_SKIP     yes: whatever would cause a skip is a failure
 
-# What is a script's own is not seen to be used here.
+# Some variables are used only by the scripts that source this file.
 # shellcheck disable=SC2034
 
 ko=${DM510_MSGBOX_KO:-}
@@ -42,44 +42,44 @@ skip()
 	exit 4
 }
 
-[ -n "$ko" ] || skip 'it unloads and loads the module: set DM510_MSGBOX_KO to its .ko file'
+[ -n "$ko" ] || skip 'this test loads and unloads the module: set DM510_MSGBOX_KO to its .ko file'
 [ -r "$ko" ] || skip "cannot read $ko"
 [ "$(id -u)" -eq 0 ] || skip 'only root can load modules'
-# These are switched by the tests, and left as they should have been found.
+# The tests change these settings and restore the defaults.
 [ "$(cat "$ftrace_enabled")" = 1 ] || skip 'ftrace is switched off: sysctl kernel.ftrace_enabled=1'
 [ "$(cat "$tracing/current_tracer" "$tracing/kprobe_events")" = nop ] ||
-	skip "somebody is using $tracing"
+	skip "$tracing is in use"
 
 tmp=$(mktemp -d)
 mkfifo "$tmp/in" "$tmp/out"
 hammer_pid=
 was_loaded=no
-# yes: it cannot be taken out any more.
-stays=no
+# yes: the module cannot be unloaded any more.
+cannot_unload=no
 [ ! -d /sys/module/dm510_msgbox ] || was_loaded=yes
 
-# However a test ends, nothing of it stays.
+# Undoes whatever a failed test has left behind.
 clean_up()
 {
 	[ -z "$hammer_pid" ] || stop_hammer
-	[ "$stays" = no ] || return
-	trace_nothing
+	[ "$cannot_unload" = no ] || return
+	reset_tracing
 	echo 1 >"$ftrace_enabled"
 	for module in sum_call twice_call other_user change_bound kill_ftrace own_numbers dm510_msgbox widen_window; do
 		[ ! -d "/sys/module/$module" ] || rmmod "$module"
 	done
 }
 
-# However this ends, the machine is left as it was found.
+# Restores the machine's state when the script ends.
 restore()
 {
 	clean_up
-	# shellcheck disable=SC2086 # words are wanted
-	[ "$was_loaded" = no ] || [ "$stays" = yes ] || insmod "$ko" $parameters
+	# shellcheck disable=SC2086 # split into words
+	[ "$was_loaded" = no ] || [ "$cannot_unload" = yes ] || insmod "$ko" $parameters
 	rm -rf "$tmp"
 }
 
-# --- what is compared
+# --- comparisons
 
 # is WHAT EXPECTED FOUND
 is()
@@ -93,10 +93,10 @@ calls_work()
 {
 	is 'put' 0 "$("$here/call" put 'a message')" &&
 		is 'get' 'a message' "$("$here/call" get)" &&
-		is 'get of nothing' ENODATA "$("$here/call" get)"
+		is 'get from an empty box' ENODATA "$("$here/call" get)"
 }
 
-# with_numbers PUT_NR GET_NR COMMAND...: where the module has others than usual
+# with_numbers PUT_NR GET_NR COMMAND...: runs the command with these call numbers
 with_numbers()
 {
 	(
@@ -126,14 +126,14 @@ text_is()
 text_is_as_before()
 {
 	text_is "$tmp/before" && return 0
-	echo '# the kernel text is not what it was before the module was ever loaded:'
+	echo '# the kernel text differs from the text before the module was first loaded:'
 	diff "$tmp/before" "$tmp/text" | sed -n 's/^[-+] *[_a-z]/# &/p'
 	return 1
 }
 
-# What the module and its loading wrote since the test began. That it is out of
-# tree and not signed is said once in the life of a machine, and left out. uniq:
-# an insmod that is refused tries again by an older system call (busybox).
+# The modules' log lines since the test began. The kernel says only once that a module
+# is out of tree and not signed, so those lines are left out. uniq: after a refusal,
+# busybox's insmod tries again with an older system call.
 log()
 {
 	dmesg | sed 's/^\[[^]]*\] //' | sed -n "/^$mark\$/,\$p" |
@@ -146,13 +146,13 @@ log_is()
 	is 'the kernel log' "$(printf '%s\n' "$@")" "$(log)"
 }
 
-# The same, where numbers (N) are the kernel's to say.
+# The same, with N for each number, as numbers depend on the kernel.
 log_is_with_any_numbers()
 {
 	is 'the kernel log' "$1" "$(log | sed 's/ [0-9][0-9]*/ N/g')"
 }
 
-# --- the module and others
+# --- loading and unloading modules
 
 # insert KO [PARAMETER=VALUE...]
 insert()
@@ -165,7 +165,7 @@ insert()
 
 load()
 {
-	# shellcheck disable=SC2086 # words are wanted
+	# shellcheck disable=SC2086 # split into words
 	insert "$ko" $parameters
 }
 
@@ -189,7 +189,7 @@ is_refused()
 	error=$1
 	shift
 	if insmod "$@" 2>"$tmp/error"; then
-		echo "# it was not refused: $*"
+		echo "# insmod was not refused: $*"
 		return 1
 	fi
 	grep -q "$error" "$tmp/error" || {
@@ -198,7 +198,7 @@ is_refused()
 	}
 }
 
-module_is_there()
+module_is_loaded()
 {
 	[ -d /sys/module/dm510_msgbox ] || {
 		echo '# the module is not loaded'
@@ -214,17 +214,17 @@ module_is_gone()
 	}
 }
 
-# busybox says what EAGAIN says, kmod says "in use".
-rmmod_says_it_is_in_use()
+# kmod's rmmod says "in use", busybox's prints the text for EAGAIN.
+module_is_in_use()
 {
 	if rmmod dm510_msgbox 2>"$tmp/error"; then
-		echo '# rmmod took the module from under a call'
+		echo '# rmmod unloaded the module during a call'
 		return 1
 	fi
-	grep -q -e 'in use' -e 'temporarily unavailable' "$tmp/error" && module_is_there
+	grep -q -e 'in use' -e 'temporarily unavailable' "$tmp/error" && module_is_loaded
 }
 
-# --- the kernel's functions
+# --- kernel functions
 
 address_of()
 {
@@ -236,8 +236,8 @@ is_attached_at_dispatch()
 	[ "$attach_point" = x64_sys_call ]
 }
 
-# Loads the module once, to see which function it attaches to, and what it says
-# when it comes and goes.
+# Loads the module once to find its attach point, and sets the log lines that loading
+# and unloading it must give.
 find_attach_point()
 {
 	begin
@@ -247,16 +247,16 @@ find_attach_point()
 	x64_sys_call | __x64_sys_ni_syscall) ;;
 	*) is 'attach point' 'a function that dispatches' "$attach_point" || return 1 ;;
 	esac
-	came="dm510_msgbox: attached at $attach_point"
-	came="$came${newline}dm510_msgbox: system calls $put_nr (put) and $get_nr (get) are there"
-	went="dm510_msgbox: system calls $put_nr and $get_nr are gone"
-	has_another_user="$attach_point has another user (BPF, a live patch or a module"
-	has_another_user="$has_another_user like this one); remove that one first"
+	loaded_log="dm510_msgbox: attached at $attach_point"
+	loaded_log="$loaded_log${newline}dm510_msgbox: system calls $put_nr (put) and $get_nr (get) are there"
+	unloaded_log="dm510_msgbox: system calls $put_nr and $get_nr are gone"
+	other_user_error="$attach_point has another user (BPF, a live patch or a module"
+	other_user_error="$other_user_error like this one); remove that one first"
 }
 
 # --- tracing
 
-# ftrace shows one name where a function has several.
+# traced_name FUNCTION: the name that ftrace uses, if the function has several
 traced_name()
 {
 	address=$(awk -v name="$1" '$3 == name { print $1; exit }' /proc/kallsyms)
@@ -265,7 +265,7 @@ traced_name()
 		/proc/kallsyms "$tracing/available_filter_functions"
 }
 
-trace_nothing()
+reset_tracing()
 {
 	echo nop >"$tracing/current_tracer"
 	echo >"$tracing/set_ftrace_filter"
@@ -276,40 +276,40 @@ trace_nothing()
 	echo 1 >"$tracing/tracing_on"
 }
 
-# Newer kernels (7.3) let nobody switch it off any more.
+# Newer kernels (7.3) do not allow it to be switched off.
 ftrace_can_be_off()
 {
 	echo 0 2>/dev/null >"$ftrace_enabled" && echo 1 >"$ftrace_enabled"
 }
 
-# sleeps_in PROCESS NUMBER: it is in that system call, now or soon
-sleeps_in()
+# wait_until_in_syscall PROCESS NUMBER: waits until the process is in this system call
+wait_until_in_syscall()
 {
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		said=$(cut -d ' ' -f 1 "/proc/$1/syscall") || break
-		[ "$said" != "$2" ] || return 0
+		found=$(cut -d ' ' -f 1 "/proc/$1/syscall") || break
+		[ "$found" != "$2" ] || return 0
 		sleep 1
 	done
-	is 'system call' "$2" "$said"
+	is 'system call' "$2" "$found"
 }
 
-# --- a call that stands still
+# --- a call that waits for a page
 
-# stuck_call put|get LEN: stands still until let_go
-stuck_call()
+# start_stuck_call put|get LEN: the call waits until release_stuck_call
+start_stuck_call()
 {
 	"$here/stuck" "$1" "$2" <"$tmp/in" >"$tmp/out" &
 	stuck_pid=$!
 	exec 4>"$tmp/in" 3<"$tmp/out"
-	read -r said <&3
-	is "stuck $1" stuck "$said"
+	read -r line <&3
+	is "stuck $1" stuck "$line"
 }
 
-# Sets said to what the call returned.
-let_go()
+# Sets reply to what the call returned.
+release_stuck_call()
 {
 	echo go >&4
-	read -r said <&3
+	read -r reply <&3
 	exec 4>&- 3<&-
 	wait "$stuck_pid"
 }
@@ -321,67 +321,68 @@ start_hammer()
 	"$here/hammer" >"$tmp/out" &
 	hammer_pid=$!
 	exec 3<"$tmp/out"
-	read -r said <&3
-	is 'hammer' hammering "$said"
+	read -r line <&3
+	is 'hammer' hammering "$line"
 }
 
-# Time for some calls with the module. What is in the box is hammer's: nothing may
-# be put or taken.
-meet_hammer()
+# Gives hammer time for some calls. The calls here fail, as the messages in the box
+# belong to hammer.
+let_hammer_call()
 {
 	for _ in 1 2 3; do
-		is 'put of nothing' EINVAL "$("$here/call" number "$put_nr" 0)" || return 1
+		is 'put from NULL' EINVAL "$("$here/call" number "$put_nr" 0)" || return 1
 	done
 }
 
-# Fails if a reply was wrong.
+# Fails if hammer found a wrong reply.
 stop_hammer()
 {
 	kill -TERM "$hammer_pid"
-	cat <&3 >"$tmp/hammered"
-	sed 's/^/# /' "$tmp/hammered"
+	cat <&3 >"$tmp/hammer-report"
+	sed 's/^/# /' "$tmp/hammer-report"
 	exec 3<&-
 	wait "$hammer_pid"
-	hammered=$?
+	hammer_status=$?
 	hammer_pid=
-	is 'exit status of hammer' 0 "$hammered"
+	is 'exit status of hammer' 0 "$hammer_status"
 }
 
-# come_and_go COUNT: the module is loaded and unloaded so often meanwhile; done says
-# how often it was
-come_and_go()
+# cycle_module COUNT: loads and unloads the module so many times while hammer makes
+# calls. Sets completed to the number of cycles.
+cycle_module()
 {
 	start_hammer || return 1
-	done=0
-	while [ "$done" -lt "$1" ] && load && meet_hammer && unload; do
-		done=$((done + 1))
+	completed=0
+	while [ "$completed" -lt "$1" ] && load && let_hammer_call && unload; do
+		completed=$((completed + 1))
 	done
-	stop_hammer && is 'cycles' "$1" "$done"
+	stop_hammer && is 'cycles' "$1" "$completed"
 }
 
-# come_and_go_while CYCLES COMMAND...: meanwhile the command is run again and again. Sets
-# times: how often it has succeeded; what it says goes to $tmp/meanwhile.
-come_and_go_while()
+# cycle_module_while CYCLES COMMAND...: cycles the module while the command runs again
+# and again. Sets successes to the number of times that the command succeeded; its
+# output goes to $tmp/output.
+cycle_module_while()
 {
 	cycles=$1
 	shift
 	: >"$tmp/go-on"
 	while [ -e "$tmp/go-on" ]; do
-		"$@" && echo 'it has succeeded'
-	done >"$tmp/said" 3<&- &
-	meanwhile=$!
-	come_and_go "$cycles"
-	fine=$?
+		"$@" && echo 'command succeeded'
+	done >"$tmp/all-output" 3<&- &
+	loop_pid=$!
+	cycle_module "$cycles"
+	result=$?
 	rm "$tmp/go-on"
-	wait "$meanwhile"
-	times=$(grep -cx 'it has succeeded' "$tmp/said")
-	grep -vx 'it has succeeded' "$tmp/said" >"$tmp/meanwhile"
-	return "$fine"
+	wait "$loop_pid"
+	successes=$(grep -cx 'command succeeded' "$tmp/all-output")
+	grep -vx 'command succeeded' "$tmp/all-output" >"$tmp/output"
+	return "$result"
 }
 
-# --- running them
+# --- running the tests
 
-# From here on, log looks at what the kernel says.
+# Marks the place in the kernel's log from which log() prints.
 begin()
 {
 	mark="${0##*/} $$ $number"
@@ -392,7 +393,7 @@ run_test()
 {
 	number=$((number + 1))
 	begin
-	if "$@" && { [ "$stays" = yes ] || module_is_gone; }; then
+	if "$@" && { [ "$cannot_unload" = yes ] || module_is_gone; }; then
 		echo "ok $number $*"
 	else
 		echo "not ok $number $*"
@@ -401,21 +402,21 @@ run_test()
 	fi
 }
 
-# run_tests LIST: a function and its arguments in a line
+# run_tests LIST: each line is a function and its arguments
 run_tests()
 {
 	number=0
 	status=0
-	[ "$was_loaded" = no ] || unload || give_up 'the module cannot be unloaded'
-	kernel_text >"$tmp/before" || give_up 'the kernel text cannot be read'
-	find_attach_point || give_up 'the module cannot be loaded and unloaded'
+	[ "$was_loaded" = no ] || unload || give_up 'cannot unload the module'
+	kernel_text >"$tmp/before" || give_up 'cannot read the kernel text'
+	find_attach_point || give_up 'cannot load and unload the module'
 	IFS=$newline
-	# shellcheck disable=SC2046 # lines are wanted
+	# shellcheck disable=SC2046 # split into lines
 	set -- $(echo "$1" | grep '[a-z]')
 	unset IFS
 	echo "1..$#"
 	for test; do
-		# shellcheck disable=SC2086 # words are wanted
+		# shellcheck disable=SC2086 # split into words
 		run_test $test
 	done
 	exit $status

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ground every test stands on: the module is loaded, and the box is empty
- * before the test and after it, with nothing reserved for puts in progress.
+ * The conditions for each test: the module is loaded, and before and after the test
+ * the box is empty and no memory is reserved for puts in progress.
  */
 #ifndef SELFTESTS_MSGBOX_H
 #define SELFTESTS_MSGBOX_H
@@ -10,13 +10,13 @@
 #include "kselftest_harness.h"
 #include "sysfs.h"
 
-/* In seconds: emulated processors and debug kernels need more than the usual 30. */
+/* In seconds; emulated processors and debug kernels need more than the usual 30. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 300
 
 /*
- * Before main, as the harness has no place for it. Whether the calls answer is
- * not asked: a module that is loaded and whose calls give ENOSYS has to fail.
+ * A constructor, as the harness has no hook for this. It does not make a call, because
+ * a loaded module with calls that give ENOSYS must fail and not skip.
  */
 static void __attribute__((constructor)) skip_unless_loaded(void)
 {
@@ -29,25 +29,25 @@ static void __attribute__((constructor)) skip_unless_loaded(void)
 static inline void begin_with_empty_box(struct __test_metadata *_metadata)
 {
 	ASSERT_LE(0, drain()) {
-		TH_LOG("the box cannot be emptied");
+		TH_LOG("cannot empty the box");
 	}
 	ASSERT_EQ(-ENODATA, get_nothing()) {
-		TH_LOG("the box does not stay empty: another process puts");
+		TH_LOG("the box does not stay empty, another process puts messages");
 	}
 }
 
-/* Empties it all the same: one test's failure must not be the next one's. */
+/* Empties the box after a failure, too, so that the next test does not fail. */
 static inline void end_with_empty_box(struct __test_metadata *_metadata)
 {
 	EXPECT_EQ(0, drain()) {
 		TH_LOG("messages were left in the box");
 	}
 	EXPECT_EQ(0, figure("pending")) {
-		TH_LOG("memory of a put that has ended is still reserved");
+		TH_LOG("memory is still reserved although no put is in progress");
 	}
 }
 
-/* For tests that need no more than that. */
+/* The fixture for tests that need nothing else. */
 FIXTURE(msgbox)
 {
 };
@@ -63,8 +63,8 @@ FIXTURE_TEARDOWN(msgbox)
 }
 
 /*
- * 6.1's harness would go on with the test after a SKIP in a fixture's setup;
- * 255 is how it learns of a skip from the process that runs the test.
+ * After a SKIP in a fixture's setup, 6.1's harness would run the test. Exit status 255
+ * of the test's process tells the harness that the test was skipped.
  */
 #define SKIP_TEST(fmt, ...) SKIP(_exit(255), fmt, ##__VA_ARGS__)
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The numbers that the two calls have now. The module says them where it is
- * loaded. Where it may not be, or not yet, whoever starts the program can say
- * them in the environment.
+ * The numbers of the two calls: from the environment if they are set there, which also
+ * works before the module is loaded, else from the loaded module.
  */
 #ifndef SELFTESTS_NUMBERS_H
 #define SELFTESTS_NUMBERS_H
@@ -34,7 +33,7 @@ static inline void find_number(long *nr, const char *variable, const char *path)
 	fclose(file);
 }
 
-/* Once, before main: a call is not to cost a test more than the call. */
+/* Runs once, before main, so that later calls need no lookup. */
 static void __attribute__((constructor)) find_numbers(void)
 {
 	find_number(&put_nr, "DM510_MSGBOX_PUT_NR", NUMBERS_FOLDER "put_nr");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the box's segments end. One has 64 KiB and a header of 16 bytes; a message
- * takes its bytes, padded to 4, and a tag of 4. So 12 messages of 5456 bytes fill one
- * to its last byte.
+ * Fills a segment of the box exactly. A segment has 64 KiB with a header of 16 bytes. A
+ * small message takes its bytes, padded to a multiple of 4, and a tag of 4 bytes. So 12
+ * messages of 5456 bytes fill a segment to its last byte.
  */
 #ifndef SELFTESTS_SEGMENT_H
 #define SELFTESTS_SEGMENT_H
@@ -18,15 +18,15 @@
 /* The most that an empty box holds: its first segment and a spare segment. */
 #define EMPTY_MAX	(SEGMENT + SPARE_MAX)
 
-/* The lowest is shorter. */
+/* The lowest message is shorter by the room that is left. */
 static inline int filler_len(int number, int room)
 {
 	return number ? FILLER : FILLER - room;
 }
 
 /*
- * Fills the segment of an empty box, but for so many bytes, a multiple of 4. Returns
- * 0, or the error.
+ * Fills the segment of an empty box up to the last room bytes, a multiple of 4. Returns
+ * 0, or the error as a negative number.
  */
 static inline long put_fillers(int room)
 {
@@ -38,7 +38,7 @@ static inline long put_fillers(int room)
 	return ret;
 }
 
-/* Takes them again. Returns 0, or the first reply that is not right. */
+/* Takes these messages out. Returns 0, or the first wrong result of get_expecting(). */
 static inline long get_fillers(int room)
 {
 	static const char bytes[FILLER];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For scripts: makes a call that stands still in the kernel until a line comes
- * in from standard input.
+ * For scripts: makes a call that waits in the kernel for a page until a line comes from
+ * standard input.
  *
  *	stuck put LEN | stuck get LEN
  *
- * Prints "stuck" once it stands still, and at the end what the call returned.
+ * Prints "stuck" once the call waits, and at the end what the call returned.
  */
 #include <pthread.h>
 
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 	}
 	is_put = !strcmp(argv[1], "put");
 	len = atoi(argv[2]);
-	/* The first page is the one that is missing. */
+	/* The first page is missing. */
 	buf = map(len + PAGE, PROT_READ | PROT_WRITE);
 	error = stuck_page_begin(&stuck, buf);
 	if (error) {
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 	if (pthread_create(&thread, NULL, make_call, NULL))
 		return 1;
 	if (!stuck_page_wait(&stuck)) {
-		puts("the call does not touch the page");
+		puts("the call does not wait for the page");
 		return 1;
 	}
 	puts("stuck");

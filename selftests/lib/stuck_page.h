@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A page that does not arrive until it is told to: a call that needs it stands
- * still in the kernel, for as long as a test wants.
+ * A page that arrives only when the test provides it, by userfaultfd. A call that needs
+ * the page waits in the kernel until then.
  */
 #ifndef SELFTESTS_STUCK_PAGE_H
 #define SELFTESTS_STUCK_PAGE_H
@@ -19,8 +19,8 @@ struct stuck_page {
 };
 
 /*
- * Takes this page of anonymous memory away. Fails where the kernel has no
- * userfaultfd, or keeps it from whoever runs this.
+ * Removes this page of anonymous memory. Returns 0, or the error as a negative number
+ * if the kernel has no userfaultfd or does not allow it.
  */
 static inline int stuck_page_begin(struct stuck_page *stuck, char *page)
 {
@@ -44,7 +44,7 @@ static inline int stuck_page_begin(struct stuck_page *stuck, char *page)
 	return 0;
 }
 
-/* Waits until someone stands still at the page; false after a minute. */
+/* Waits until a call waits for the page; returns false after a minute. */
 static inline bool stuck_page_wait(const struct stuck_page *stuck)
 {
 	struct pollfd pollfd = { .fd = stuck->uffd, .events = POLLIN };
@@ -57,7 +57,7 @@ static inline bool stuck_page_wait(const struct stuck_page *stuck)
 	return message.event == UFFD_EVENT_PAGEFAULT;
 }
 
-/* Provides the page, and takes it from the userfaultfd for good. */
+/* Provides the page and closes the userfaultfd. Returns 0, or the error, negative. */
 static inline int stuck_page_arrive(struct stuck_page *stuck, const void *content)
 {
 	struct uffdio_copy copy = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The figures that the module shows of its box. */
+/* The figures about the box that the module shows in sysfs. */
 #ifndef SELFTESTS_SYSFS_H
 #define SELFTESTS_SYSFS_H
 
@@ -7,7 +7,7 @@
 
 #define FIGURES_FOLDER "/sys/kernel/dm510_msgbox"
 
-/* One of the figures, or the error as a negative number. */
+/* Returns a figure, or the error as a negative number. */
 static inline long figure(const char *name)
 {
 	return read_number(FIGURES_FOLDER, name);
