@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# In the virtual machine: endurance.
+# Runs selftests/soak.sh in the virtual machine.
 
-# Set by whoever started the machine.
+# From the script that booted the machine.
 # shellcheck source=/dev/null
 . /settings
 export DM510_MSGBOX_MINUTES
 
-# Which numbers are free on this kernel? Those that the module takes.
+# Loads the module to find out which numbers are free on this kernel.
 insmod /dm510_msgbox.ko || exit
 parameters=/sys/module/dm510_msgbox/parameters
 DM510_MSGBOX_KO=/dm510_msgbox.ko
