@@ -7,9 +7,8 @@ SHELL := /bin/bash
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= $(shell awk '!/^\#/ { print $$1; exit }' scripts/kernels)
 
-# For kselftest: how often to load and unload the module under load (CYCLES=100), which
-# tests to run (TESTS='cgroup|original_.*'), and the processors of the virtual machine
-# (CPUS=4).
+# For kselftest: TESTS='cgroup|original_.*' selects tests, CPUS=4 sets the processors of
+# the virtual machines, CYCLES=100 how often to load and unload the module under load.
 KSELFTEST_OPTIONS = $(if $(CYCLES),--cycles $(CYCLES)) $(if $(TESTS),--tests '$(TESTS)') \
 	$(if $(CPUS),--cpus $(CPUS))
 
@@ -50,25 +49,25 @@ shell:			## open a shell in a virtual machine with the module loaded
 
 ##@ Test it
 
-kselftest:		## run the tests on a stock kernel in a virtual machine (TESTS=<pattern>, CPUS=, CYCLES=)
+kselftest:		## run the tests in a virtual machine (TESTS=<pattern>, CPUS=, CYCLES=)
 	@scripts/commands/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
 
-kselftest-all:		## run the tests on every stock kernel in scripts/kernels (SHORT=1: on five of them)
+kselftest-all:		## run the tests on all stock kernels, one after the other (SHORT=1: on five)
 	@scripts/commands/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
-kselftest-debug:	## run the tests on debug kernels, which check memory, locks and races (SHORT=1: fewer tests)
+kselftest-debug:	## run the tests on debug kernels: memory, locks, races (SHORT=1: fewer tests)
 	@scripts/commands/kselftest-all --debug $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-cet:		## run the tests on a processor with branch tracking and shadow stacks, in Bochs
 	@scripts/commands/kselftest-cet
 
-kselftest-modes:	## run a few tests with different boot options: mitigations, preemption, page tables
+kselftest-modes:	## run a few tests with other boot options: mitigations, preemption, page tables
 	@scripts/commands/kselftest-modes $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
 
 coverage:		## show which lines and branches of the module the tests execute
 	@scripts/commands/coverage
 
-mutants:		## plant bugs one at a time and check that the tests catch them (SHORT=1: a few bugs)
+mutants:		## plant bugs one at a time and check that tests catch them (SHORT=1: a few bugs)
 	@scripts/commands/mutants $(if $(SHORT),--short)
 
 fuzz:			## make random calls, guided by coverage, for five minutes, or SECONDS=<number>
@@ -80,7 +79,7 @@ soak:			## run traffic, faults, limits and reloads for ten minutes, or MINUTES=<
 models:			## check the models of the box and of unloading, in every interleaving
 	@scripts/commands/models
 
-check:			## check the sources: warnings, sparse, checkpatch, kernel-doc, shellcheck
+check:			## check sources and documents: warnings, sparse, coding style, spelling, links
 	@scripts/commands/check $(KERNEL)
 
 newcomer:		## (root) run `make demo` and `make kselftest` on a fresh Debian (SUITE=trixie)
@@ -89,7 +88,7 @@ newcomer:		## (root) run `make demo` and `make kselftest` on a fresh Debian (SUI
 
 ##@ Measure it
 
-bench:			## compare the box with the kernel's own message passing (SHORT=1: quick trial run)
+bench:			## compare the box with the kernel's own message passing (SHORT=1: quick trial)
 	@scripts/commands/bench/run $(if $(SHORT),--short) $(if $(MODE),--mode $(MODE)) $(KERNEL)
 
 bench-check:		## compare the instructions of a put and get with the committed figures

@@ -4,6 +4,9 @@
 # The demonstration, in the virtual machine. Checks the result of each command and fails
 # at the first unexpected one.
 
+# shellcheck source=scripts/vm/guest/lib.sh
+. /guest-lib.sh
+
 explain()
 {
 	printf '\n%s\n\n' "$1"
@@ -34,20 +37,10 @@ show()
 	echo $output | grep -Eq "$pattern" || fail
 }
 
-# Loads the module, which finds free numbers on this kernel and logs them if they are not
-# the default ones. Unloads it again, because the demonstration begins without the module.
-choose_numbers()
-{
-	parameters=/sys/module/dm510_msgbox/parameters
-	insmod /dm510_msgbox.ko || exit
-	put=$(cat $parameters/put_nr)
-	get=$(cat $parameters/get_nr)
-	rmmod dm510_msgbox || exit
-	export DM510_MSGBOX_PUT_NR="$put" DM510_MSGBOX_GET_NR="$get"
-	message=$(dmesg | sed -n 's/^.*\(dm510_msgbox: .* are taken instead\)$/\1/p')
-}
-
-choose_numbers
+# The module logs its numbers if they are not the default ones.
+find_free_numbers
+put=$DM510_MSGBOX_PUT_NR get=$DM510_MSGBOX_GET_NR
+message=$(dmesg | sed -n 's/^.*\(dm510_msgbox: .* are taken instead\)$/\1/p')
 
 explain "This virtual machine runs Debian's stock kernel:"
 show 0 Debian uname -srv

@@ -8,23 +8,11 @@
 # If the module has a planted bug that must crash the kernel (/planted), only loads it and
 # makes calls.
 
-parameters=/sys/module/dm510_msgbox/parameters
+# shellcheck source=scripts/vm/guest/lib.sh
+. /guest-lib.sh
+
 call=/kselftest/dm510_msgbox/call
 tracing=/sys/kernel/tracing
-count=0
-
-# check DESCRIPTION COMMAND...: prints the command's success as a TAP result
-check()
-{
-	count=$((count + 1))
-	description=$1
-	shift
-	if "$@"; then
-		echo "ok $count $description"
-	else
-		echo "not ok $count $description"
-	fi
-}
 
 branches_are_tracked()
 {
@@ -52,10 +40,7 @@ nothing_skipped()
 # If a function has several names, ftrace shows only one.
 traced_name()
 {
-	case $attached in
-	__x64_sys_ni_syscall) echo __do_sys_ni_syscall ;;
-	*) echo "$attached" ;;
-	esac
+	attach_point | sed 's/^__x64_sys_ni_syscall$/__do_sys_ni_syscall/'
 }
 
 # traced_by TRACER: while it traces, ftrace calls the trampoline in a different way
@@ -76,14 +61,6 @@ traced_calls_work()
 die_of_calls()
 {
 	insmod /dm510_msgbox.ko && read_numbers && calls_work && traced_calls_work
-}
-
-read_numbers()
-{
-	attached=$(dmesg | sed -n 's/^.*dm510_msgbox: attached at //p' | tail -n 1)
-	DM510_MSGBOX_PUT_NR=$(cat $parameters/put_nr)
-	DM510_MSGBOX_GET_NR=$(cat $parameters/get_nr)
-	export DM510_MSGBOX_PUT_NR DM510_MSGBOX_GET_NR
 }
 
 if [ -e /planted ]; then

@@ -3,7 +3,9 @@
 #
 # Runs the tests that need the loaded module, in the virtual machine.
 
-parameters=/sys/module/dm510_msgbox/parameters
+# shellcheck source=scripts/vm/guest/lib.sh
+. /guest-lib.sh
+
 programs=/kselftest/dm510_msgbox
 
 # run PATTERN: runs the tests with matching names, except those that load the module
@@ -31,8 +33,9 @@ export DM510_MSGBOX_THROW_AWAY=yes
 cd /kselftest || exit
 show_text
 insmod /dm510_msgbox.ko || exit
-attached=$(dmesg | sed -n 's/^.*dm510_msgbox: attached at //p' | tail -n 1)
-numbers=$(cat $parameters/put_nr)/$(cat $parameters/get_nr)
+attached=$(attach_point)
+# In a subshell: the numbers must not be in the environment of the tests.
+numbers=$(read_numbers && echo "$DM510_MSGBOX_PUT_NR/$DM510_MSGBOX_GET_NR")
 run '.*'
 rmmod dm510_msgbox || exit
 

@@ -3,6 +3,9 @@
 #
 # Runs the tests that load and unload the module themselves, in the virtual machine.
 
+# shellcheck source=scripts/vm/guest/lib.sh
+. /guest-lib.sh
+
 # From the script that booted the machine.
 # shellcheck source=/dev/null
 [ ! -r /settings ] || . /settings
@@ -17,14 +20,9 @@ DM510_MSGBOX_NO_SKIP=yes
 export DM510_MSGBOX_CYCLES DM510_MSGBOX_KO DM510_MSGBOX_MODULES DM510_MSGBOX_NEWER_LIBC
 export DM510_MSGBOX_KERNEL_MODULES DM510_MSGBOX_THROW_AWAY DM510_MSGBOX_NO_SKIP
 
-# Loads the module to find out which numbers are free on this kernel.
-insmod "$DM510_MSGBOX_KO" || exit
-parameters=/sys/module/dm510_msgbox/parameters
-DM510_MSGBOX_PUT_NR=$(cat $parameters/put_nr)
-DM510_MSGBOX_GET_NR=$(cat $parameters/get_nr)
+find_free_numbers
 DM510_MSGBOX_PARAMETERS="put_nr=$DM510_MSGBOX_PUT_NR get_nr=$DM510_MSGBOX_GET_NR"
-export DM510_MSGBOX_PUT_NR DM510_MSGBOX_GET_NR DM510_MSGBOX_PARAMETERS
-rmmod dm510_msgbox || exit
+export DM510_MSGBOX_PARAMETERS
 
 # fault_injection needs the kernel that is built for it. races, which widens race windows,
 # runs on one kernel for each preemption model: those of 6.1, except the cloud kernel.
