@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs selftests/soak.sh in the virtual machine.
+# Runs selftests/box/soak.sh in the virtual machine.
 
 # shellcheck source=scripts/vm/guest/lib.sh
 . /guest-lib.sh
