@@ -1,20 +1,19 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Debian's packages: install some, or only fetch and unpack them. To be sourced
-# after common.sh.
+# Installs Debian packages, or only downloads them. To be sourced after common.sh.
 
 apt_log=${build:?}/apt.log
-# Empty: this machine's own lists, else the suite that apt_use has chosen.
+# The suite chosen with apt_use, or empty for this machine's own package lists.
 apt_suite=''
-# Whether those lists have been refreshed: once is enough for a command.
+# Whether those lists have been refreshed; a command does so at most once.
 apt_is_fresh=no
 
 # need_root PURPOSE
 need_root()
 {
 	((EUID == 0)) || command -v sudo >/dev/null ||
-		die "needs root to $1, but this is not root and there is no sudo"
+		die "must be root to $1, and sudo is not installed"
 }
 
 as_root()
@@ -29,7 +28,7 @@ as_root()
 apt_no_space='No space left|enough free space|Disk quota exceeded|cannot write|unable to write|Write error'
 apt_no_network='Could not resolve|Temporary failure|Could not connect|Cannot initiate|unreachable|timed out|refused'
 
-# The line of apt's that tells most: its last ones only say that something failed.
+# Prints the most useful line of apt's output; its last lines only say that it failed.
 apt_reason()
 {
 	local pattern
@@ -40,7 +39,7 @@ apt_reason()
 	true
 }
 
-# apt_give_up WHAT: with the reason. A full disk has no room for apt's own words.
+# apt_give_up WHAT: dies with the reason. On a full disk apt's log may be empty.
 apt_give_up()
 {
 	local free reason
@@ -52,13 +51,12 @@ apt_give_up()
 	elif grep -qiE "$apt_no_network" "$apt_log"; then
 		die "$1: no network? $reason"
 	fi
-	die "$1: ${reason:-apt gives no reason, see build/apt.log}"
+	die "$1: ${reason:-apt gives no reason; see build/apt.log}"
 }
 
-# apt's exit status is no use here: it reports an unreachable server as success
-# and a broken entry for somebody else's server as failure. Whether the package
-# is known afterwards is what counts. One retry: a server that does not answer is
-# waited for in seconds, not in a quarter of a minute.
+# Ignores apt's exit status: apt reports an unreachable server as success and a broken
+# entry for an unrelated server as failure. Callers check whether apt then knows the
+# package. With one retry an unreachable server costs seconds, not a quarter of a minute.
 apt_refresh()
 {
 	local -a runner=(as_root)
@@ -74,8 +72,8 @@ apt_refresh()
 	apt_is_fresh=yes
 }
 
-# apt_site ARCHIVE: where this machine gets that part of Debian from. Its lists
-# may be empty: only what is asked for counts (ReleaseInfo=no).
+# apt_site ARCHIVE: prints the mirror from which this machine gets ARCHIVE. Works with
+# empty package lists (ReleaseInfo=no).
 apt_site()
 {
 	# shellcheck disable=SC2016 # apt expands it
@@ -84,9 +82,9 @@ apt_site()
 		awk -v release="$1" '$1 == release { print $2; exit }'
 }
 
-# The name that this machine's sources have for its suite. On sid the codename is that
-# of the release to come.
-apt_machine()
+# Prints the suite's name in this machine's sources. On sid the codename is that of the
+# next release.
+apt_host_suite()
 {
 	local name codename
 
@@ -97,27 +95,27 @@ apt_machine()
 	echo "$name"
 }
 
-# apt_sources SUITE: the lines of a sources.list. Backports and sid have no
-# security updates of their own.
+# apt_sources SUITE: prints the lines of a sources.list. Backports and sid have no
+# separate security updates.
 apt_sources()
 {
 	local machine keyring=/usr/share/keyrings/debian-archive-keyring.gpg site
 
-	machine=$(apt_machine)
+	machine=$(apt_host_suite)
 	site=$(apt_site "$machine")
-	[[ $site ]] || die "apt's sources have no suite of Debian to take the mirror from"
+	[[ $site ]] || die "apt's sources name no Debian suite, so the mirror is unknown"
 	echo "deb [signed-by=$keyring] $site $1 main"
 	[[ $1 == sid || $1 == *-backports ]] && return
 	site=$(apt_site "$machine-security")
-	# Where this machine is sid, it has no such mirror: beside the other one it is.
+	# A sid machine has no security mirror; it is next to the main mirror.
 	[[ $site || $machine != @(sid|unstable) ]] || site=$(apt_site "$machine")-security
 	[[ ! $site ]] || echo "deb [signed-by=$keyring] $site $1-security main"
 }
 
-# apt_use SUITE: from here on all that is asked of apt is about that suite of
-# Debian, from this machine's mirror. Sources, lists and cache are under
-# build/apt/SUITE, so this machine's own are not touched, and nothing is taken as
-# installed; the rest of its configuration (proxies) holds.
+# apt_use SUITE: makes all later apt commands use that Debian suite, from this machine's
+# mirror. Sources, lists and cache are under build/apt/SUITE, so this machine's own stay
+# untouched and no package counts as installed. The rest of its configuration (proxies)
+# applies.
 apt_use()
 {
 	local state=$build/apt/$1 sources
@@ -129,7 +127,7 @@ apt_use()
 	echo "$sources" >"$state/sources.list"
 	: >"$state/status"
 	: >"$state/apt.conf"
-	# Somebody's own configuration holds too, beside that in /etc.
+	# The user's configuration applies as well as that in /etc.
 	[[ ! -r ${APT_CONFIG:-} ]] ||
 		echo "#include \"$(realpath "$APT_CONFIG")\";" >"$state/apt.conf"
 	cat >>"$state/apt.conf" <<-END
@@ -145,17 +143,17 @@ apt_use()
 	END
 	export APT_CONFIG=$state/apt.conf
 	apt_suite=$1 apt_is_fresh=no
-	# Always: kernels change often, and lists that have not changed cost little.
+	# Kernels change often, and refreshing unchanged lists costs little.
 	apt_refresh
 }
 
-# apt_known PACKAGE...: those of them that apt knows
+# apt_known PACKAGE...: prints those that apt knows
 apt_known()
 {
 	apt-cache show --no-all-versions "$@" 2>/dev/null | sed -n 's/^Package: //p' | sort -u
 }
 
-# apt_names PACKAGE...: of each NAME|NAME the one that apt knows, else the last one
+# apt_names PACKAGE...: prints, for each NAME|NAME, the one that apt knows or the last one
 apt_names()
 {
 	local names name known
@@ -170,7 +168,7 @@ apt_names()
 	done
 }
 
-# apt_unknown PACKAGE...: those of them that apt does not know
+# apt_unknown PACKAGE...: prints those that apt does not know
 apt_unknown()
 {
 	local -a names
@@ -179,7 +177,7 @@ apt_unknown()
 	comm -23 <(printf '%s\n' "${names[@]}" | sort -u) <(apt_known "${names[@]}")
 }
 
-# Fresh machines come with empty package lists.
+# apt_need PACKAGE...: dies if apt does not know one. A fresh machine has empty lists.
 apt_need()
 {
 	local unknown
@@ -189,7 +187,7 @@ apt_need()
 	apt_refresh
 	unknown=$(apt_unknown "$@")
 	[[ ! $unknown ]] ||
-		apt_give_up "apt knows no package '${unknown//$'\n'/"', '"}'"
+		apt_give_up "unknown to apt: package '${unknown//$'\n'/"', '"}'"
 }
 
 apt_try_install()
@@ -198,11 +196,10 @@ apt_try_install()
 		--no-install-recommends install "$@" >"$apt_log" 2>&1 </dev/null
 }
 
-# Lists that are older than what the server still has are the usual reason for a
-# failure, so a failure is followed by a refresh and a second attempt. Not where the
-# lists are fresh, the disk is full or the server does not answer: that would fail in
-# the same way.
-apt_twice()
+# apt_retry COMMAND...: if the command fails, refreshes the lists and runs it again,
+# because outdated lists are the usual reason. There is no second attempt if the lists
+# are fresh, the disk is full or the server does not answer: it would fail again.
+apt_retry()
 {
 	"$@" && return
 	[[ $apt_is_fresh == no ]] && ! grep -qiE "$apt_no_space|$apt_no_network" "$apt_log" || return
@@ -217,12 +214,12 @@ apt_install()
 	need_root "install $*"
 	apt_need "$@"
 	mapfile -t chosen < <(apt_names "$@")
-	say "... with what they need; this may take a minute, build/apt.log tells more"
-	apt_twice apt_try_install "${chosen[@]}" ||
+	say "... and their dependencies; this may take a minute (log: build/apt.log)"
+	apt_retry apt_try_install "${chosen[@]}" ||
 		apt_give_up "could not install ${chosen[*]}"
 }
 
-# The sandbox user could not write to our folder.
+# apt's sandbox user cannot write to our folder.
 apt_try_fetch()
 {
 	local dir=$1
@@ -239,12 +236,12 @@ apt_fetch()
 
 	shift
 	apt_need "$@"
-	say "fetching $*"
-	apt_twice apt_try_fetch "$dir" "$@" || apt_give_up "could not fetch $*"
+	say "downloading $*"
+	apt_retry apt_try_fetch "$dir" "$@" || apt_give_up "could not download $*"
 }
 
-# apt_depends PACKAGE PATTERN: those of its direct dependencies that match; fails
-# if there are none
+# apt_depends PACKAGE PATTERN: prints the direct dependencies that match; fails if there
+# are none
 apt_depends()
 {
 	apt-cache depends "$1" | sed -n 's/^ *Depends: //p' | grep -E "$2"

@@ -1,19 +1,18 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What every script here starts with: where things are, how to speak, how to
-# give up. To be sourced.
+# Sourced by every script: paths, messages, errors, locks, the list of kernels.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scripts=$top/scripts
 build=$top/build
 
-# Messages are compared and quoted: they are wanted in English. And what was said
-# to the top Makefile's make is not meant for kbuild's or kselftest's.
+# Scripts parse messages, so they must be in English. Options given to the top-level
+# make must not reach the make of kbuild or kselftest.
 export LC_ALL=C.UTF-8
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
-# Progress goes to stderr: stdout is for results (TAP, the demonstration).
+# Progress goes to stderr; stdout is for results (TAP, the demonstration).
 say()
 {
 	printf '==> %s\n' "$*" >&2
@@ -25,31 +24,31 @@ die()
 	exit 1
 }
 
-# The head comment of the script that people have called.
+# Prints the head comment of the running script.
 usage()
 {
 	sed -n -e '1,/SPDX-License-Identifier/d' -e '/^#/!q' -e 's/^# \?//p' "$0" | sed '1{/^$/d}'
 }
 
-# This file is sourced without arguments, so these are the script's own.
+# This file is sourced without arguments, so $1 is the script's.
 if [[ ${1:-} == --help ]]; then
 	usage
 	exit
 fi
 
-# at_most NUMBER ARGUMENT...: refuses options, and more arguments than that
+# at_most NUMBER ARGUMENT...: dies of an option, or of more than NUMBER arguments
 at_most()
 {
 	local most=$1 argument
 
 	shift
 	for argument; do
-		[[ $argument != -* ]] || die "no such option: $argument (there is --help)"
+		[[ $argument != -* ]] || die "unknown option: $argument (try --help)"
 	done
-	(($# <= most)) || die "too many arguments: ${*:most + 1} (there is --help)"
+	(($# <= most)) || die "too many arguments: ${*:most + 1} (try --help)"
 }
 
-# kbuild takes such a folder for two.
+# kbuild splits such a path in two.
 refuse_spaces()
 {
 	[[ $top != *[[:space:]:]* ]] ||
@@ -60,7 +59,7 @@ make_dir()
 {
 	mkdir -p "$1" 2>/dev/null || true
 	[[ -d $1 && -w $1 ]] ||
-		die "cannot write to $1: is the disk full, read-only or someone else's?"
+		die "cannot write to $1: is the disk full or read-only, or does another user own it?"
 }
 
 # need_space DIRECTORY MEGABYTES PURPOSE
@@ -70,17 +69,17 @@ need_space()
 
 	free=$(df --block-size=1M --output=avail "$1" | tail -n 1)
 	((free >= $2)) ||
-		die "not enough disk space: $3 needs $2 MB in $1, where ${free// /} MB are free"
+		die "not enough disk space in $1: $3 needs $2 MB, ${free// /} MB are free"
 }
 
-# Two commands at once, in two terminals, must not build or fetch the same
-# thing into each other's hands: the second one waits until the first ends.
+# lock NAME: two commands that run at once must not build or download the same thing.
+# The second command waits until the first ends.
 lock()
 {
 	make_dir "$build"
 	exec {lock_fd}>"$build/.$1.lock"
 	flock --nonblock "$lock_fd" || {
-		say "waiting for another command that is busy with: $1"
+		say "waiting for another command that holds the lock '$1'"
 		flock "$lock_fd"
 	}
 }
@@ -90,16 +89,16 @@ default_kernel()
 	awk '!/^#/ { print $1; exit }' "$scripts/kernels"
 }
 
-# kernel_row NAME: the row's columns behind the name
+# kernel_row NAME: prints the other columns of the kernel's row
 kernel_row()
 {
 	awk -v name="$1" '!/^#/ && $1 == name { print $2, $3, $4, $5; found = 1 }
 		END { exit !found }' "$scripts/kernels" ||
-		die "no kernel is called '$1'; scripts/kernels lists them"
+		die "unknown kernel '$1'; scripts/kernels lists the known ones"
 }
 
-# working_kernel [NAME]: that name, or the default one; not of a kernel that is unknown
-# or that the module refuses
+# working_kernel [NAME]: prints NAME, or the default kernel. Dies if the kernel is
+# unknown or the module refuses to load on it.
 working_kernel()
 {
 	local name=${1:-$(default_kernel)} row expected
@@ -107,11 +106,11 @@ working_kernel()
 	row=$(kernel_row "$name") || exit
 	read -r _ _ _ expected <<<"$row"
 	[[ $expected != refused ]] ||
-		die "the module refuses kernel $name, which only 'make kselftest' is of use for"
+		die "the module refuses to load on kernel $name; only 'make kselftest' works there"
 	echo "$name"
 }
 
-# A kernel that takes no modules has no such list.
+# A kernel without module support has no /proc/modules.
 is_loaded()
 {
 	[[ -e /proc/modules ]] && grep -q '^dm510_msgbox ' /proc/modules

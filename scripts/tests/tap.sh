@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# TAP for the tests and checks that are shell scripts. To be sourced.
+# Prints TAP for the tests in this folder. To be sourced.
 
 tap_count=0
 tap_failed=0

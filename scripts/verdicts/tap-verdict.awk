@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The counting of tap-verdict. kselftest's TAP has two levels:
+# The counting for tap-verdict. kselftest's TAP has two levels:
 #
 #	TAP version 13
 #	1..2                                the plan: two test programs
-#	# selftests: dm510_msgbox: abi      the first one begins
+#	# selftests: dm510_msgbox: abi      the first program begins
 #	# TAP version 13
-#	# 1..1                              its own plan
+#	# 1..1                              the program's plan
 #	# ok 1 abi.returns
-#	ok 1 selftests: dm510_msgbox: abi   it has ended
+#	ok 1 selftests: dm510_msgbox: abi   the program has ended
 #	# selftests: dm510_msgbox: plain.sh
 #	not ok 2 selftests: dm510_msgbox: plain.sh # exit=1
 #
-# What counts are the leaves: a program's own results, or the program itself
-# where it prints none. Each plan must be kept, in each file.
+# The results of a program count, or the program itself if it prints none. The number of
+# results must match each plan, in each file.
 
 function fault(why)
 {
@@ -21,7 +21,7 @@ function fault(why)
 	print "tap-verdict: " why > "/dev/stderr"
 }
 
-# Forget the program before: a new one begins.
+# Resets the counts for a new program.
 function begin_program()
 {
 	inner_plan = -1
@@ -38,8 +38,8 @@ function count(line)
 		passed++
 }
 
-# A program with results of its own has to keep its plan, and has to have a
-# failure among them if it says that it failed.
+# A program's results must match its plan, and if the program fails, one of its results
+# must be a failure.
 function end_program(line)
 {
 	if (inner_plan < 0 && !inner_results)
@@ -49,16 +49,16 @@ function end_program(line)
 	else if (inner_plan < 0)
 		fault("results without a plan: " line)
 	else if (inner_plan != inner_results || !inner_results)
-		fault("planned " inner_plan ", came " inner_results ": " line)
+		fault("planned " inner_plan " results, found " inner_results ": " line)
 	else if (line ~ /^not ok/ && !inner_failed)
-		fault("failed with no failure among its results: " line)
+		fault("program failed, but none of its results did: " line)
 	begin_program()
 }
 
 function end_run()
 {
 	if (plan >= 0 && (plan != results || !results))
-		fault("planned " plan " test programs, came " results)
+		fault("planned " plan " test programs, found " results)
 	plan = -1
 	results = 0
 }
@@ -120,7 +120,7 @@ FNR == 1 {
 END {
 	if (files)
 		end_file()
-	# awk passes over empty files in silence.
+	# awk skips empty files.
 	for (; files < ARGC - 1; files++)
 		fault("no TAP plan: an empty file")
 	verdict = passed " passed, " failed " failed"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# COMMITTED MEASURED: does a put and get of the box cost more than 2 % more?
+# compare.awk COMMITTED MEASURED: fails if a put and get costs over 2 % more than committed
 
 BEGIN {
 	FS = ","
@@ -12,7 +12,7 @@ NR == FNR { before[$3] = $4; sizes++; next }
 
 {
 	if (!($3 in before)) {
-		printf "not ok: %s bytes: there is no committed figure\n", $3
+		printf "not ok: %s bytes: no committed figure\n", $3
 		worse++
 		next
 	}
@@ -20,7 +20,7 @@ NR == FNR { before[$3] = $4; sizes++; next }
 	change = 100 * ($4 / before[$3] - 1)
 	verdict = "ok"
 	if (change > tolerance) {
-		verdict = "not ok, more than " tolerance " % more"
+		verdict = "not ok, over " tolerance " % more"
 		worse++
 	} else if (change < -tolerance) {
 		verdict = "ok, cheaper"
@@ -32,10 +32,10 @@ NR == FNR { before[$3] = $4; sizes++; next }
 
 END {
 	if (better)
-		print "Cheaper by more than " tolerance " %: make bench && make bench-update, so that it stays so."
+		print "Over " tolerance " % cheaper. To commit the new figures: make bench && make bench-update"
 	if (compared < sizes)
 		printf "not ok: %d sizes were measured, %d are committed\n", compared, sizes
 	if (worse)
-		printf "A put and get costs more than it did at %d of %d sizes.\n", worse, sizes
+		printf "A put and get costs more than the committed figure at %d of %d sizes.\n", worse, sizes
 	exit worse || compared < sizes || !sizes
 }

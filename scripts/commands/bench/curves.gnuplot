@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# curves.gnuplot CSV MODE: draws, as SVG, what a put and a get cost over the
-# message's size.
+# curves.gnuplot CSV MODE: draws the cost of a put and a get over the message size, as SVG
 
 set terminal svg size 800,500 background "white" font "sans-serif,14" noenhanced
 set datafile separator ","
@@ -15,13 +14,13 @@ set xrange [0.3:2000000]
 set grid
 set key top left
 
-# A logarithmic axis has no 0: those messages stand left of 1.
+# A logarithmic axis has no 0, so empty messages are drawn to the left of 1.
 size(x) = x == 0 ? 0.4 : x
 rows(peer) = sprintf("<awk -F, '$1 == \"pair\" && $2 == \"%s\" { print $3 \",\" $4 }' '%s'", peer, ARG1)
 
-# Colours that also those tell apart who cannot see red or green.
-array colour[6] = ["#d55e00", "#0072b2", "#56b4e9", "#009e73", "#cc79a7", "#444444"]
+# Colors that color-blind people can distinguish.
+array color[6] = ["#d55e00", "#0072b2", "#56b4e9", "#009e73", "#cc79a7", "#444444"]
 peers = "box 'POSIX mq' 'System V' pipe AF_UNIX eventfd"
 
 plot for [i=1:words(peers)] rows(word(peers, i)) using (size($1)):2 \
-	with linespoints lw (i == 1 ? 4 : 2) pt i + 3 lc rgb colour[i] title word(peers, i)
+	with linespoints lw (i == 1 ? 4 : 2) pt i + 3 lc rgb color[i] title word(peers, i)

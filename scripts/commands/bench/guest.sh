@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The benchmark, in the virtual machine: /bench/arguments has the measures.
+# Runs the benchmark in the virtual machine, with /bench/options and /bench/measures.
 
 bench()
 {
@@ -11,7 +11,7 @@ bench()
 read -r options </bench/options
 read -r measures </bench/measures
 echo "# kernel $(uname -r) $(uname -v)"
-# shellcheck disable=SC2086 # words are wanted
+# shellcheck disable=SC2086 # to be split into words
 bench $options without
 loaded=$(insmod /dm510_msgbox.ko 2>&1) || {
 	echo "$loaded" | sed 's/^/# /'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Makes the tables (Markdown) from a CSV of scripts/commands/bench/measure.
+# table.awk CSV: prints the tables (Markdown) of a CSV of scripts/commands/bench/measure
 
 BEGIN {
 	FS = ","
@@ -17,19 +17,19 @@ BEGIN {
 		x[$1, ++rows[$1]] = $3
 	}
 	value[$1, $2, $3] = $4
-	if ($5 != "" && !($5 in told)) {
-		told[$5] = 1
+	if ($5 != "" && !($5 in listed)) {
+		listed[$5] = 1
 		reason[++reasons] = $5
 	}
 }
 
-# Tenths are more than can be read.
+# Tenths would only make the table harder to read.
 function figure(number)
 {
 	return number == "-" || number == "" ? "-" : sprintf("%.0f", number)
 }
 
-# The cheapest of the others, or "-".
+# Returns the figure of the cheapest other peer, or "-".
 function best(measure, at,    i, number, least)
 {
 	least = "-"
@@ -81,16 +81,16 @@ function pair_table(    r, i, at, line, floor)
 	}
 	printf "\nTwo getppid: %.0f with the module, %.0f without", \
 		floor, value["getppid", "without", "2"]
-	# Time is not steady enough to tell.
+	# Times vary too much to show the difference.
 	if (what == "instructions")
-		printf ": other system calls pay %.0f instructions each for it", \
+		printf ": %.0f more instructions for each other system call", \
 			(floor - value["getppid", "without", "2"]) / 2
-	print ".\nA pipe is a stream of bytes and keeps no borders between messages."
+	print ".\nA pipe is a byte stream without message boundaries."
 }
 
 function depth_table(    r, i, at, line)
 {
-	title("A put / a get with so many messages of 16 bytes in the queue, in " what)
+	title("One put / one get with a number of 16-byte messages in the queue, in " what)
 	extra = ""
 	head("messages", 0)
 	for (r = 1; r <= rows["depth_put"]; r++) {
@@ -102,7 +102,7 @@ function depth_table(    r, i, at, line)
 		gsub("- / -", "-", line)
 		print line
 	}
-	print "\nWhat reading the clock costs is in them, which shows where there are few messages."
+	print "\nThe figures include the cost of reading the clock, which matters with few messages."
 }
 
 function simple_table(measure, first,    r, i, at, line)
@@ -124,20 +124,20 @@ END {
 	pair_table()
 	depth_table()
 	if (rows["threads"]) {
-		title("Threads that put + threads that get 64 bytes, in " what " for one message")
+		title("Threads that put + threads that get 64-byte messages, in " what " per message")
 		simple_table("threads", "threads")
-		print "\nNo call blocks: a thread that finds the queue full or empty yields and tries again."
+		print "\nNo call blocks: if the queue is full or empty, the thread yields and retries."
 	}
 	if (rows["memory"]) {
-		title("Memory of one of many messages, in bytes (as MemAvailable shows it)")
+		title("Memory per message, with many messages, in bytes (from MemAvailable)")
 		simple_table("memory", "bytes")
-		printf "\nBy its own count (/sys/kernel/dm510_msgbox/memory) the box holds"
+		printf "\nThe box's own count (/sys/kernel/dm510_msgbox/memory) is"
 		for (r = 1; r <= rows["memory"]; r++)
 			printf "%s %.1f", (r > 1 ? "," : ""), \
 				value["memory", "box (sysfs)", x["memory", r]]
 		print "."
 	}
-	print "\nWhere there is no figure:"
+	print "\nReasons for missing figures:"
 	for (r = 1; r <= reasons; r++)
 		print "- " reason[r]
 	print ""

@@ -1,89 +1,81 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The demonstration, in the virtual machine. What it says is checked: it stops
-# and fails where something is not as it was told.
+# The demonstration, in the virtual machine. Checks the result of each command and fails
+# at the first unexpected one.
 
-tell()
+# shellcheck source=scripts/vm/guest/lib.sh
+. /guest-lib.sh
+
+explain()
 {
 	printf '\n%s\n\n' "$1"
 }
 
-disappoint()
+fail()
 {
-	tell "This is NOT what was to be expected (status $wanted_status, $pattern)."
-	echo "The last the kernel said:"
+	explain "This is NOT the expected result (status $expected_status, $pattern)."
+	echo "The last kernel messages:"
 	dmesg | tail -n 10
 	exit 1
 }
 
-# shows STATUS PATTERN COMMAND...: the command, what it prints, and that this is
-# what was to be expected
-shows()
+# show STATUS PATTERN COMMAND...: prints the command and its output, and checks its status
+# and output
+show()
 {
-	wanted_status=$1
+	expected_status=$1
 	pattern=$2
 	shift 2
 	echo "    # $*"
 	output=$("$@" 2>&1)
 	status=$?
 	[ -z "$output" ] || echo "$output" | sed 's/^/    /'
-	[ "$status" -eq "$wanted_status" ] || disappoint
-	# On one line, so that a pattern can tell an order.
+	[ "$status" -eq "$expected_status" ] || fail
+	# On one line, so the pattern can match several lines in order.
 	# shellcheck disable=SC2086
-	echo $output | grep -Eq "$pattern" || disappoint
+	echo $output | grep -Eq "$pattern" || fail
 }
 
-# Which numbers are free on this kernel the module finds out, and says in the log
-# where they are not the usual ones. It leaves again at once: without it is what
-# comes first.
-choose_numbers()
-{
-	parameters=/sys/module/dm510_msgbox/parameters
-	insmod /dm510_msgbox.ko || exit
-	put=$(cat $parameters/put_nr)
-	get=$(cat $parameters/get_nr)
-	rmmod dm510_msgbox || exit
-	export DM510_MSGBOX_PUT_NR="$put" DM510_MSGBOX_GET_NR="$get"
-	said=$(dmesg | sed -n 's/^.*\(dm510_msgbox: .* are taken instead\)$/\1/p')
+# The module logs its numbers if they are not the default ones.
+find_free_numbers
+put=$DM510_MSGBOX_PUT_NR get=$DM510_MSGBOX_GET_NR
+message=$(dmesg | sed -n 's/^.*\(dm510_msgbox: .* are taken instead\)$/\1/p')
+
+explain "This virtual machine runs Debian's stock kernel:"
+show 0 Debian uname -srv
+
+[ -z "$message" ] || {
+	explain "This kernel uses the module's default numbers itself, so the module takes others:"
+	echo "$message" | sed 's/^/    /'
 }
 
-choose_numbers
+explain "It has no system call $put. A program that calls it gets an error (ENOSYS):"
+show 1 ENOSYS sender hello
 
-tell "This is a virtual machine with Debian's own kernel, as Debian built it:"
-shows 0 Debian uname -srv
+explain "The module adds two system calls to the running kernel, $put (put) and $get (get):"
+show 0 '^$' insmod /dm510_msgbox.ko
+show 0 Live grep dm510_msgbox /proc/modules
 
-[ -z "$said" ] || {
-	tell "The numbers that the module usually has are this kernel's own, so it takes others here:"
-	echo "$said" | sed 's/^/    /'
-}
+explain "One process puts three messages into the box and exits:"
+show 0 'one.*two.*three' sender one two three
 
-tell "It has no system call $put. A program that makes it is told so:"
-shows 1 ENOSYS sender hello
+explain "Another process gets them. The last message in is the first one out:"
+show 0 'three.*two.*one' receiver 3
 
-tell "The module gives the running kernel two more, $put (put) and $get (get):"
-shows 0 '^$' insmod /dm510_msgbox.ko
-shows 0 Live grep dm510_msgbox /proc/modules
+explain "The box is now empty. A get does not block, it fails (ENODATA):"
+show 1 ENODATA receiver 1
 
-tell "One process puts three messages into the box, and ends:"
-shows 0 'one.*two.*three' sender one two three
+explain "A message may be longer than the receiver's buffer (EMSGSIZE):"
+show 0 put sender 'a message of 28 bytes, whole'
+show 1 'room for 10 bytes: EMSGSIZE' receiver 1 10
 
-tell "Another process takes them. The last one in is the first one out:"
-shows 0 'three.*two.*one' receiver 3
+explain "No message is cut or lost: it stays in the box until a buffer is large enough:"
+show 0 '"a message of 28 bytes, whole", 28 bytes' receiver 1 28
 
-tell "The box is empty now. A get does not wait, it says so (ENODATA):"
-shows 1 ENODATA receiver 1
+explain "Unloading the module restores the kernel, which again has no call $put (ENOSYS):"
+show 0 '^$' rmmod dm510_msgbox
+show 1 ENOSYS sender hello
+show 1 ENOSYS receiver 1
 
-tell "A message may be longer than the receiver has room for:"
-shows 0 put sender 'a message of 28 bytes, whole'
-shows 1 'room for 10 bytes: EMSGSIZE' receiver 1 10
-
-tell "Nothing is cut off and nothing is lost: it stays, and comes whole when there is room:"
-shows 0 '"a message of 28 bytes, whole", 28 bytes' receiver 1 28
-
-tell "Without the module the kernel is as it was before, and has no call $put (ENOSYS):"
-shows 0 '^$' rmmod dm510_msgbox
-shows 1 ENOSYS sender hello
-shows 1 ENOSYS receiver 1
-
-tell "That is all. 'make shell' opens such a machine for you to try it yourself."
+explain "That is all. 'make shell' opens a shell in such a machine, so you can try it yourself."

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* receiver COUNT [ROOM]: takes so many messages, with room for so many bytes. */
+/* receiver COUNT [ROOM]: gets COUNT messages, with a buffer of ROOM bytes */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 	char *buf;
 
 	if (count < 1 || room < 0 || argc > 3) {
-		fprintf(stderr, "usage: receiver COUNT [ROOM]: takes so many messages\n");
+		fprintf(stderr, "usage: receiver COUNT [ROOM]: gets COUNT messages\n");
 		return 2;
 	}
 	buf = malloc(room + 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* sender MESSAGE...: puts each message into the box. */
+/* sender MESSAGE...: puts each message into the box */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>

@@ -1,30 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# In a virtual machine whose processor has control-flow enforcement (CET): an indirect
-# branch to something other than an ENDBR is fatal in the kernel there. Loads the
-# module, runs the tests of kselftest-list.txt, traces calls, unloads. Prints TAP.
+# Runs in a virtual machine on a processor with control-flow enforcement (CET), where an
+# indirect branch to anything but an ENDBR64 is fatal in the kernel. Loads the module,
+# traces calls, runs the tests of kselftest-list.txt, unloads the module. Prints TAP.
 #
-# Where the module is one that the kernel has to die of (/planted), only loads it, and
-# calls.
+# If the module has a planted bug that must crash the kernel (/planted), only loads it and
+# makes calls.
 
-parameters=/sys/module/dm510_msgbox/parameters
+# shellcheck source=scripts/vm/guest/lib.sh
+. /guest-lib.sh
+
 call=/kselftest/dm510_msgbox/call
 tracing=/sys/kernel/tracing
-count=0
-
-# tells DESCRIPTION COMMAND...
-tells()
-{
-	count=$((count + 1))
-	description=$1
-	shift
-	if "$@"; then
-		echo "ok $count $description"
-	else
-		echo "not ok $count $description"
-	fi
-}
 
 branches_are_tracked()
 {
@@ -38,7 +26,7 @@ calls_work()
 		[ "$($call get)" = ENODATA ]
 }
 
-# The numbers that it had are in the environment.
+# The module's numbers are in the environment.
 is_unloaded()
 {
 	rmmod dm510_msgbox && [ "$($call put text)" = ENOSYS ] && [ "$($call get)" = ENOSYS ]
@@ -49,16 +37,13 @@ nothing_skipped()
 	grep -q '^# ok ' /tmp/results && ! grep -q '# *SKIP' /tmp/results
 }
 
-# ftrace shows one name where a function has several.
+# If a function has several names, ftrace shows only one.
 traced_name()
 {
-	case $attached in
-	__x64_sys_ni_syscall) echo __do_sys_ni_syscall ;;
-	*) echo "$attached" ;;
-	esac
+	attach_point | sed 's/^__x64_sys_ni_syscall$/__do_sys_ni_syscall/'
 }
 
-# ftrace calls the trampoline by another way then. traced_by TRACER
+# traced_by TRACER: while it traces, ftrace calls the trampoline in a different way
 traced_by()
 {
 	echo "$1" >$tracing/current_tracer && calls_work &&
@@ -72,18 +57,10 @@ traced_calls_work()
 		echo nop >$tracing/current_tracer && calls_work
 }
 
-# The planted module dies in one of the calls, or not at all.
+# With a planted bug, the kernel must crash in one of these calls.
 die_of_calls()
 {
 	insmod /dm510_msgbox.ko && read_numbers && calls_work && traced_calls_work
-}
-
-read_numbers()
-{
-	attached=$(dmesg | sed -n 's/^.*dm510_msgbox: attached at //p' | tail -n 1)
-	DM510_MSGBOX_PUT_NR=$(cat $parameters/put_nr)
-	DM510_MSGBOX_GET_NR=$(cat $parameters/get_nr)
-	export DM510_MSGBOX_PUT_NR DM510_MSGBOX_GET_NR
 }
 
 if [ -e /planted ]; then
@@ -91,13 +68,13 @@ if [ -e /planted ]; then
 	exit
 fi
 echo '1..4'
-tells 'the kernel tracks indirect branches, programs can have shadow stacks' branches_are_tracked
-tells 'the module loads' insmod /dm510_msgbox.ko
+check 'the kernel tracks indirect branches and supports user shadow stacks' branches_are_tracked
+check 'the module loads' insmod /dm510_msgbox.ko
 read_numbers
-tells 'calls work' calls_work
-tells 'calls work while they are traced, are seen, and work afterwards' traced_calls_work
+check 'calls work' calls_work
+check 'calls are traced, work while they are traced, and work afterwards' traced_calls_work
 cd /kselftest && ./run_kselftest.sh | tee /tmp/results
 count=0
 echo '1..2'
-tells 'no test was skipped' nothing_skipped
-tells 'the module is unloaded, and its calls are gone' is_unloaded
+check 'no test was skipped' nothing_skipped
+check 'the module unloads, and its calls return ENOSYS' is_unloaded

@@ -1,22 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# In the virtual machine: runs every test that wants the module loaded.
+# Runs the tests that need the loaded module, in the virtual machine.
 
-parameters=/sys/module/dm510_msgbox/parameters
+# shellcheck source=scripts/vm/guest/lib.sh
+. /guest-lib.sh
+
 programs=/kselftest/dm510_msgbox
 
-# run PATTERN: the tests whose names match it, of those that do not load the
-# module themselves
+# run PATTERN: runs the tests with matching names, except those that load the module
+# themselves
 run()
 {
 	tests=$(sed -n -E "/\.sh\$/d; s/^(dm510_msgbox:($1))\$/-t \1/p" kselftest-list.txt)
-	# Without names it would run everything.
-	# shellcheck disable=SC2086 # words are wanted
+	# Without names the runner would run all tests.
+	# shellcheck disable=SC2086 # to be split into words
 	[ -z "$tests" ] || ./run_kselftest.sh $tests
 }
 
-# What the hook reads, for a test outside of this machine.
+# Prints the kernel code that the hook reads, for a test outside of this machine.
 show_text()
 {
 	for name in do_syscall_64 x64_sys_call __x64_sys_ni_syscall; do
@@ -26,23 +28,24 @@ show_text()
 	done
 }
 
-# What cannot be undone may be done here.
+# This machine is disposable, so tests may change it permanently.
 export DM510_MSGBOX_THROW_AWAY=yes
 cd /kselftest || exit
 show_text
 insmod /dm510_msgbox.ko || exit
-attached=$(dmesg | sed -n 's/^.*dm510_msgbox: attached at //p' | tail -n 1)
-numbers=$(cat $parameters/put_nr)/$(cat $parameters/get_nr)
+attached=$(attach_point)
+# In a subshell: the numbers must not be in the environment of the tests.
+numbers=$(read_numbers && echo "$DM510_MSGBOX_PUT_NR/$DM510_MSGBOX_GET_NR")
 run '.*'
 rmmod dm510_msgbox || exit
 
-# Numbers beyond the kernel's table come by another way, and calls that are traced
-# or filtered by one more. Where the numbers so far were not of that kind (452 and
-# 453 are, on 6.1), once more with some that are.
+# Numbers beyond the kernel's table take a different path, and traced or filtered calls
+# yet another. If the numbers so far were inside the table (452 and 453 are beyond it on
+# 6.1), runs the tests again with numbers beyond it.
 if [ "$attached" = x64_sys_call ] && [ "${numbers%/*}" -lt 424 ]; then
 	insmod /dm510_msgbox.ko put_nr=510 get_nr=511 || exit
 	run 'original_.*|abi|seccomp|ptrace|compat|strace|audit'
 	rmmod dm510_msgbox || exit
 fi
-# For scripts/commands/kselftest and scripts/commands/kselftest-all.
+# scripts/commands/kselftest-all reads this line.
 echo "# facts: $attached $numbers"

@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# In the virtual machine: runs the tests that load and unload the module
-# themselves.
+# Runs the tests that load and unload the module themselves, in the virtual machine.
 
-# Set by whoever started the machine.
+# shellcheck source=scripts/vm/guest/lib.sh
+. /guest-lib.sh
+
+# From the script that booted the machine.
 # shellcheck source=/dev/null
 [ ! -r /settings ] || . /settings
 DM510_MSGBOX_CYCLES=${DM510_MSGBOX_CYCLES:-10}
@@ -12,30 +14,25 @@ DM510_MSGBOX_KO=/dm510_msgbox.ko
 DM510_MSGBOX_MODULES=/modules
 DM510_MSGBOX_NEWER_LIBC=/newer-libc
 DM510_MSGBOX_KERNEL_MODULES=/kernel-modules
-# What cannot be undone may be done here.
+# This machine is disposable, so tests may change it permanently.
 DM510_MSGBOX_THROW_AWAY=yes
 DM510_MSGBOX_NO_SKIP=yes
 export DM510_MSGBOX_CYCLES DM510_MSGBOX_KO DM510_MSGBOX_MODULES DM510_MSGBOX_NEWER_LIBC
 export DM510_MSGBOX_KERNEL_MODULES DM510_MSGBOX_THROW_AWAY DM510_MSGBOX_NO_SKIP
 
-# Which numbers are free on this kernel? Those that the module takes.
-insmod "$DM510_MSGBOX_KO" || exit
-parameters=/sys/module/dm510_msgbox/parameters
-DM510_MSGBOX_PUT_NR=$(cat $parameters/put_nr)
-DM510_MSGBOX_GET_NR=$(cat $parameters/get_nr)
+find_free_numbers
 DM510_MSGBOX_PARAMETERS="put_nr=$DM510_MSGBOX_PUT_NR get_nr=$DM510_MSGBOX_GET_NR"
-export DM510_MSGBOX_PUT_NR DM510_MSGBOX_GET_NR DM510_MSGBOX_PARAMETERS
-rmmod dm510_msgbox || exit
+export DM510_MSGBOX_PARAMETERS
 
-# Failures are injected on the kernel that is built for it; windows are made wide on a
-# kernel for each way in which kernels preempt, of which there is one on 6.1.
+# fault_injection needs the kernel that is built for it. races, which widens race windows,
+# runs on one kernel for each preemption model: those of 6.1, except the cloud kernel.
 case $(uname -r) in
 6.1.*-checkers) left_out=none ;;
 6.1.*-cloud-*) left_out='fault_injection|races' ;;
 6.1.*) left_out=fault_injection ;;
 *) left_out='fault_injection|races' ;;
 esac
-# Kernels that are built here have no module for a device, and no BPF.
+# The debug kernels have neither loadable drivers nor BPF.
 [ -r $DM510_MSGBOX_KERNEL_MODULES/list ] || left_out="$left_out|storage"
 [ -r /sys/kernel/btf/vmlinux ] || left_out="$left_out|bpf"
 
@@ -43,10 +40,10 @@ cd /kselftest || exit
 echo "timeout=$((900 + 20 * DM510_MSGBOX_CYCLES))" >dm510_msgbox/settings
 grep -E ":($left_out)\.sh" kselftest-list.txt | sed 's/^/# not for this kernel: /'
 tests=$(grep '\.sh$' kselftest-list.txt | grep -vE ":($left_out)\.sh" | sed 's/^/-t /')
-# Without names it would run everything.
+# Without names the runner would run all tests.
 [ -n "$tests" ] || {
 	printf '1..1\nok 1 # SKIP none of these tests is for this kernel\n'
 	exit 0
 }
-# shellcheck disable=SC2086 # words are wanted
+# shellcheck disable=SC2086 # to be split into words
 ./run_kselftest.sh $tests

@@ -1,5 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# To see whether a virtual machine boots at all.
+# Does nothing; scripts/vm/choose-accel checks with it that a virtual machine boots.
 :

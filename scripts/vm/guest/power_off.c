@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * power_off VALUE: ends the virtual machine through QEMU's isa-debug-exit device
- * (at port 0xf4), which makes QEMU exit with 2 * VALUE + 1. Bochs has no such device
- * and ends when it reads a word at another port; the value stands on the console then
- * (scripts/vm/bochs). A program, because Debian's cloud kernel has no /dev/port.
+ * (at port 0xf4), which makes QEMU exit with 2 * VALUE + 1. Bochs has no such device.
+ * It exits after a certain word is written to another port; scripts/vm/bochs reads the
+ * value from the console. This is a C program, because Debian's cloud kernel has no
+ * /dev/port.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# In the virtual machine: loads the module and leaves the user at a prompt.
+# Loads the module and starts a shell, in the virtual machine.
 
-# Of the kernel's command line, see scripts/commands/shell. 0: there is no terminal.
+# scripts/commands/shell puts these on the kernel command line; 0 means no terminal.
 if [ "${terminal_rows:-0}" -gt 0 ]; then
 	stty rows "$terminal_rows" columns "${terminal_columns:?}"
 fi
