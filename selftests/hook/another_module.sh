@@ -40,7 +40,7 @@ adds_a_call_beyond_the_table()
 is_refused_a_number_of_the_kernel()
 {
 	is_refused 'Device or resource busy' "$sum_call" nr=0 && text_is_as_before &&
-		log_is "sum_call: system call number 0 is the kernel's own (read); numbers 387 to 423 are free"
+		log_is "sum_call: system call number 0 belongs to the kernel (read); numbers 387 to 423 are free"
 }
 
 # added_by_another MODULE HIGHEST: the log line of a module that was refused because the

@@ -31,12 +31,12 @@ static int __init change_bound_init(void)
 	if (err)
 		return err;
 	limit = (void *)address + bounds.limit[0];
-	return hook_text_replace(limit, NR_syscalls - 1, NR_syscalls - 2);
+	return hook_text_replace_imm32(limit, NR_syscalls - 1, NR_syscalls - 2);
 }
 
 static void __exit change_bound_exit(void)
 {
-	int err = hook_text_replace(limit, NR_syscalls - 2, NR_syscalls - 1);
+	int err = hook_text_replace_imm32(limit, NR_syscalls - 2, NR_syscalls - 1);
 
 	WARN(err, "do_syscall_64 stays changed (error %d)\n", err);
 }

@@ -30,7 +30,7 @@ static unsigned long nobodys, getpid;
 /* All of the kernel's functions have the upper half of their address in common. */
 static int change(unsigned int nr, unsigned long from, unsigned long to)
 {
-	return hook_text_replace((unsigned long *)address + nr, lower_32_bits(from),
+	return hook_text_replace_imm32((unsigned long *)address + nr, lower_32_bits(from),
 				 lower_32_bits(to));
 }
 

@@ -71,12 +71,12 @@ static bool with_copy(bool (*ask)(const struct hook_text *copy))
 
 static bool ask_goes_to(const struct hook_text *copy)
 {
-	return hook_dispatch_goes_to(copy, OTHER);
+	return hook_dispatch_branches_to(copy, OTHER);
 }
 
 static bool ask_turns_away(const struct hook_text *copy)
 {
-	return hook_dispatch_turns_away(copy, LAST, OTHER);
+	return hook_dispatch_rejects_above(copy, LAST, OTHER);
 }
 
 static bool goes_to(const char *opcode, unsigned long target)

@@ -198,7 +198,7 @@ static bool goes_to(const struct function *function, const struct function *othe
 	bool ret;
 
 	memcpy(copy, function->bytes, function->size);
-	ret = hook_dispatch_goes_to(&text, other->start);
+	ret = hook_dispatch_branches_to(&text, other->start);
 	free(copy);
 	return ret;
 }
@@ -210,7 +210,7 @@ static bool turns_away(__u32 last)
 	bool ret;
 
 	memcpy(copy, x64_sys_call.bytes, x64_sys_call.size);
-	ret = hook_dispatch_turns_away(&text, last, ni_syscall.start);
+	ret = hook_dispatch_rejects_above(&text, last, ni_syscall.start);
 	free(copy);
 	return ret;
 }

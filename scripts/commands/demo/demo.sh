@@ -45,7 +45,7 @@ choose_numbers()
 	get=$(cat $parameters/get_nr)
 	rmmod dm510_msgbox || exit
 	export DM510_MSGBOX_PUT_NR="$put" DM510_MSGBOX_GET_NR="$get"
-	said=$(dmesg | sed -n 's/^.*\(dm510_msgbox: .* are taken instead\)$/\1/p')
+	said=$(dmesg | sed -n 's/^.*\(dm510_msgbox: .* are used instead\)$/\1/p')
 }
 
 choose_numbers
