@@ -86,7 +86,7 @@ static void guard_never_called(unsigned long ip, unsigned long parent_ip,
  * attached to a function that is not called while the guard is registered, so
  * it costs nothing.
  */
-static int register_guard(struct hook_state *hook)
+static int add_guard(struct hook_state *hook)
 {
 	struct ftrace_ops *guard = &hook->guard;
 	int err;
@@ -122,7 +122,7 @@ static void __noreturn stay_forever(const struct hook_state *hook)
 		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 }
 
-static void unregister_guard(struct hook_state *hook)
+static void remove_guard(struct hook_state *hook)
 {
 	if (unregister_ftrace_function(&hook->guard))
 		stay_forever(hook);
@@ -197,17 +197,17 @@ int hook_attach(struct hook_state *hook)
 {
 	int err;
 
-	err = register_guard(hook);
+	err = add_guard(hook);
 	if (err)
 		return err;
 	err = attach_trampoline(hook);
 	if (err)
-		goto unregister;
+		goto remove;
 	hook_info("attached at %s\n", hook->attach_point);
 	return 0;
 
-unregister:
-	unregister_guard(hook);
+remove:
+	remove_guard(hook);
 	return err;
 }
 
@@ -217,7 +217,7 @@ unregister:
  *
  * On return some tasks may still be in the trampoline. Does not return if
  * ftrace has shut itself down. A shutdown during the detach itself is noticed
- * only by the next call to ftrace, in unregister_guard(); so @direct is reset
+ * only by the next call to ftrace, in remove_guard(); so @direct is reset
  * last.
  *
  * Context: Process context. Sleeps.
@@ -226,6 +226,6 @@ void hook_detach(struct hook_state *hook)
 {
 	if (detach_direct(&hook->direct, (unsigned long)syscall_hook_trampoline))
 		stay_forever(hook);
-	unregister_guard(hook);
+	remove_guard(hook);
 	reset_ops(&hook->direct);
 }

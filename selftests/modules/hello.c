@@ -12,7 +12,7 @@
 #define NR_HELLO 400
 
 /* Returns the length of the greeting in bytes. */
-static long hello(const struct pt_regs *regs)
+static long greet(const struct pt_regs *regs)
 {
 	char __user *buf = (char __user *)regs->di;
 	size_t size = regs->si;
@@ -30,7 +30,7 @@ static long hello(const struct pt_regs *regs)
 static int __init hello_init(void)
 {
 	const struct syscall_hook calls[] = {
-		{ NR_HELLO, hello },
+		{ NR_HELLO, greet },
 	};
 
 	return syscall_hook_install(calls, ARRAY_SIZE(calls));
