@@ -2,10 +2,10 @@
 #ifndef _SYSCALL_HOOK_ATTACH_H
 #define _SYSCALL_HOOK_ATTACH_H
 
-#include <linux/types.h>
+struct hook_state;
 
-int hook_attach_prepare(bool *at_dispatch);
-int hook_attach(void);
-void hook_detach(void);
+int hook_attach_prepare(struct hook_state *hook);
+int hook_attach(struct hook_state *hook);
+void hook_detach(struct hook_state *hook);
 
 #endif /* _SYSCALL_HOOK_ATTACH_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads the bytes of do_syscall_64 and decides; touches nothing. Builds in
- * user space as well, where it is tested.
+ * Finds the bounds in the bytes of do_syscall_64. Changes nothing. Also builds
+ * in user space, where it is tested.
  */
 #include <linux/errno.h>
 #include <linux/types.h>
@@ -22,10 +22,10 @@ static bool is_rex(__u8 byte)
 }
 
 /*
- * Does the instruction whose 32-bit immediate is at text[imm] compare a
- * register with it? CMP eAX, imm32 is 3d; CMP r/m, imm32 is 81 /7, here with a
- * register (ModRM f8 to ff). A REX prefix before either changes the register
- * or the width, not what it means to us. (Intel SDM volume 2, CMP.)
+ * Whether the instruction with its 32-bit immediate at text[imm] compares a
+ * register with it. CMP eAX, imm32 is 3d; CMP r/m, imm32 is 81 /7, here with a
+ * register (ModRM f8 to ff). A REX prefix changes the register or the width,
+ * which does not matter here. (Intel SDM volume 2, CMP.)
  */
 static bool is_compare(const __u8 *text, size_t imm)
 {
@@ -53,15 +53,16 @@ static bool is_subtract_with_borrow(const __u8 *text, size_t size, size_t at)
 	return modrm >= 0xc0 && (modrm & 7) == (modrm >> 3 & 7);
 }
 
+/* Whether the instruction at text[at] is the one expected after a comparison. */
 typedef bool follower(const __u8 *text, size_t size, size_t at);
 
 /*
- * Finds the comparisons with value that are followed by that; there may be
- * `most` of them. Where the value is anything else, or there are more, the
- * function is not understood, and that is no number of them: -ENOENT.
+ * Finds the comparisons with value that come before an instruction that follows()
+ * accepts, and returns their number. If there are more than `most`, or if the
+ * value occurs anywhere else, the function is not understood: -ENOENT.
  */
-static int find(const __u8 *text, size_t size, __u32 value, follower *follows,
-		size_t *where, unsigned int most)
+static int find_comparisons(const __u8 *text, size_t size, __u32 value,
+			    follower *follows, size_t *where, unsigned int most)
 {
 	unsigned int found = 0;
 	size_t imm;
@@ -80,26 +81,27 @@ static int find(const __u8 *text, size_t size, __u32 value, follower *follows,
 /**
  * hook_bounds_find() - find the bounds of the system call table
  * @text: the bytes of do_syscall_64, and of nothing else
- * @size: how many
- * @limit: the largest number that is let through: NR_syscalls - 1 in a kernel
- *         that nobody has changed
- * @clamp: NR_syscalls there
- * @bounds: where to store what was found
+ * @size: how many bytes
+ * @limit: the largest number that the limit lets through: NR_syscalls - 1 in an
+ *         unmodified kernel
+ * @clamp: the value of the clamp: NR_syscalls in an unmodified kernel
+ * @bounds: set to the offsets of the bounds
  *
  * Context: Any.
  *
- * Return: 0, or -ENOENT if there are not one clamp and, the first one before
- * it, one or more limits, or if the values are used for anything else.
+ * Return: 0; -ENOENT unless there is exactly one clamp and there are one or
+ * two limits, the first of them before the clamp, or if either value is used
+ * for anything else.
  */
 int hook_bounds_find(const __u8 *text, size_t size, __u32 limit, __u32 clamp,
 		     struct hook_bounds *bounds)
 {
 	int limits, clamps;
 
-	limits = find(text, size, limit, is_jump, bounds->limit,
-		      HOOK_BOUNDS_LIMITS);
-	clamps = find(text, size, clamp, is_subtract_with_borrow,
-		      &bounds->clamp, 1);
+	limits = find_comparisons(text, size, limit, is_jump, bounds->limit,
+				  HOOK_BOUNDS_LIMITS);
+	clamps = find_comparisons(text, size, clamp, is_subtract_with_borrow,
+				  &bounds->clamp, 1);
 	if (limits < 1 || clamps != 1 || bounds->limit[0] > bounds->clamp)
 		return -ENOENT;
 	bounds->limits = limits;

@@ -4,16 +4,16 @@
 
 #include <linux/types.h>
 
-/* Compilers make one for calls that are traced and one for the others (6.12). */
+/* Compilers make one for traced calls and one for all others (6.12). */
 #define HOOK_BOUNDS_LIMITS	2
 
 /**
  * struct hook_bounds - where do_syscall_64 holds the size of the table
- * @limit: offsets in bytes of the 32-bit immediates NR_syscalls - 1 of the
- *         comparisons that turn larger numbers away
+ * @limit: offsets in bytes of the 32-bit immediates NR_syscalls - 1, in the
+ *         comparisons that reject larger numbers
  * @limits: how many of them there are, one or more
- * @clamp: offset in bytes of the 32-bit immediate NR_syscalls of the
- *         comparison that makes them 0 under speculation
+ * @clamp: offset in bytes of the 32-bit immediate NR_syscalls, in the comparison
+ *         that turns larger numbers into 0 under speculation
  *         (array_index_nospec())
  */
 struct hook_bounds {

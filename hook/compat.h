@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* All that differs between kernels. */
+/* What differs between kernel versions. */
 #ifndef _SYSCALL_HOOK_COMPAT_H
 #define _SYSCALL_HOOK_COMPAT_H
 
@@ -13,8 +13,8 @@
 #endif
 
 /*
- * With retbleed=stuff kernels count how deep calls go: 6.2; its option was renamed
- * in 6.9.
+ * Call depth tracking (retbleed=stuff): since 6.2. Its configuration option was
+ * renamed in 6.9.
  */
 #if defined(CONFIG_CALL_DEPTH_TRACKING) || defined(CONFIG_MITIGATION_CALL_DEPTH_TRACKING)
 #define COUNTS_CALL_DEPTH
@@ -25,8 +25,9 @@
 #include <linux/ftrace.h>
 
 /*
- * Kernels older than 6.1 have no attach point, so nothing is ever attached.
- * They lack what is below; it is here so that they can be refused by name.
+ * Kernels before 6.1 have no attach point, so nothing is ever attached there.
+ * These definitions let the module build for them, so that it can say that they
+ * are not supported.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #define ftrace_regs pt_regs
@@ -34,9 +35,10 @@
 #endif
 
 /*
- * Direct calls for the functions in an ops' filter: 60c8971899f3 ("ftrace:
- * Make DIRECT_CALLS work WITH_ARGS and !WITH_REGS") and its series renamed
- * them in 6.4; the older functions of these names took one address.
+ * Direct calls for the functions in the filter of an ftrace_ops. The series of
+ * 60c8971899f3 ("ftrace: Make DIRECT_CALLS work WITH_ARGS and !WITH_REGS")
+ * renamed the functions in 6.4; before, the new names were those of functions
+ * that took a single address.
  */
 static inline int attach_direct(struct ftrace_ops *ops, unsigned long trampoline)
 {

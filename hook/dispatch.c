@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads the bytes of do_syscall_64 and x64_sys_call: where do they send calls?
- * Touches nothing. Builds in user space as well, where it is tested.
+ * Finds out from the bytes of do_syscall_64 and x64_sys_call which functions they
+ * call. Changes nothing. Also builds in user space, where it is tested.
  */
 #include <linux/types.h>
 #ifdef __KERNEL__
@@ -13,13 +13,12 @@
 
 #include "dispatch.h"
 
-/* More than any way from a comparison to a function has (1 to 3). */
-#define MOST_BRANCHES	8
+/* Real kernels have 1 to 3 branches between a comparison and a function. */
+#define MAX_BRANCHES	8
 
-/* An instruction that may go on elsewhere. */
 struct branch {
-	size_t size;
-	int condition;		/* as in its opcode; -1 if it always does */
+	size_t size;		/* of the instruction, in bytes */
+	int condition;		/* as in its opcode; -1 if always taken */
 	unsigned long target;
 };
 
@@ -56,15 +55,15 @@ static bool is_entry(unsigned long target, unsigned long function)
 }
 
 /**
- * hook_dispatch_goes_to() - does a function call another, or end in it?
- * @text: the one
- * @function: where the other one begins
+ * hook_dispatch_branches_to() - whether a function calls or jumps to another
+ * @text: the bytes of the caller
+ * @function: address of the other function's first byte
  *
  * Context: Any.
  *
- * Return: whether one of its branches goes there.
+ * Return: true if a branch in @text has that target.
  */
-bool hook_dispatch_goes_to(const struct hook_text *text, unsigned long function)
+bool hook_dispatch_branches_to(const struct hook_text *text, unsigned long function)
 {
 	struct branch branch;
 	size_t at;
@@ -76,25 +75,25 @@ bool hook_dispatch_goes_to(const struct hook_text *text, unsigned long function)
 	return false;
 }
 
-/* Whether a jump is made after a comparison that has found the number greater. */
-static bool is_made_if_above(int condition)
+/* Whether a branch is taken after a comparison has found the number greater. */
+static bool is_taken_if_above(int condition)
 {
 	return condition == -1 || condition == 0x3 ||	/* JMP, JAE */
 	       condition == 0x5 || condition == 0x7;	/* JNE, JA */
 }
 
-/* Do numbers that have been found greater go to the function from here? */
-static bool above_goes_to(const struct hook_text *text, size_t at, unsigned long function)
+/* Whether the branches from here take a greater number to the function. */
+static bool above_reaches(const struct hook_text *text, size_t at, unsigned long function)
 {
 	struct branch branch;
 	unsigned int i;
 
-	for (i = 0; i < MOST_BRANCHES && at < text->size; i++) {
+	for (i = 0; i < MAX_BRANCHES && at < text->size; i++) {
 		if (!read_branch(text, at, &branch))
 			return false;
 		if (branch.condition != -1 && (branch.condition < 0x2 || branch.condition > 0x7))
-			return false;	/* not one that compilers give to such a number */
-		if (!is_made_if_above(branch.condition)) {
+			return false;	/* compilers do not use it for numbers */
+		if (!is_taken_if_above(branch.condition)) {
 			at += branch.size;
 			continue;
 		}
@@ -106,24 +105,24 @@ static bool above_goes_to(const struct hook_text *text, size_t at, unsigned long
 }
 
 /**
- * hook_dispatch_turns_away() - does x64_sys_call know where its table ends?
+ * hook_dispatch_rejects_above() - whether x64_sys_call rejects numbers beyond the table
  * @text: the bytes of x64_sys_call
  * @last: the highest number of the table
- * @function: __x64_sys_ni_syscall
+ * @function: address of __x64_sys_ni_syscall
  *
- * It is a tree of comparisons with numbers of the table. In all of those with
- * smaller ones a number beyond the table goes the way that the last one goes. So
- * what decides is the comparison with the last one: CMP ESI, imm32 (81 fe), and
- * where the greater ones go from there. Compilers leave it out where they know
- * that no number is greater.
+ * x64_sys_call is a tree of comparisons with numbers of the table. At each
+ * comparison with a smaller number, a number beyond the table takes the same
+ * branch as the last one. So only the comparison with the last one matters: CMP
+ * ESI, imm32 (81 fe), and the branch that greater numbers take there. A compiler
+ * omits this comparison if it knows that no number is greater.
  *
  * Context: Any.
  *
- * Return: true if there is that comparison, and each of them sends what is
- * beyond the table to the function.
+ * Return: true if there is such a comparison, and every one of them sends
+ * greater numbers to @function.
  */
-bool hook_dispatch_turns_away(const struct hook_text *text, __u32 last,
-			      unsigned long function)
+bool hook_dispatch_rejects_above(const struct hook_text *text, __u32 last,
+				 unsigned long function)
 {
 	const size_t size = 2 + sizeof(last);
 	bool found = false;
@@ -133,7 +132,7 @@ bool hook_dispatch_turns_away(const struct hook_text *text, __u32 last,
 		if (text->bytes[at] != 0x81 || text->bytes[at + 1] != 0xfe ||
 		    memcmp(text->bytes + at + 2, &last, sizeof(last)))
 			continue;
-		if (!above_goes_to(text, at + size, function))
+		if (!above_reaches(text, at + size, function))
 			return false;
 		found = true;
 	}

@@ -8,8 +8,9 @@
 #endif
 
 /*
- * With call depth tracking (retbleed=stuff) a call goes to the room for that before
- * the function, which begins at a multiple of 16; it may also leave out the ENDBR.
+ * Where a call may enter a function. With call depth tracking (retbleed=stuff)
+ * it enters in the padding before the first byte, which is at a multiple of 16;
+ * it may also skip the ENDBR.
  */
 #define HOOK_BEFORE_ENTRY	15
 #define HOOK_BEHIND_ENTRY	4
@@ -17,8 +18,8 @@
 /**
  * struct hook_text - the bytes of a function
  * @bytes: a copy of them
- * @size: how many
- * @start: where they are in the kernel
+ * @size: how many bytes
+ * @start: address of the first one in the kernel
  */
 struct hook_text {
 	const __u8 *bytes;
@@ -26,8 +27,8 @@ struct hook_text {
 	unsigned long start;
 };
 
-bool hook_dispatch_goes_to(const struct hook_text *text, unsigned long function);
-bool hook_dispatch_turns_away(const struct hook_text *text, __u32 last,
-			      unsigned long function);
+bool hook_dispatch_branches_to(const struct hook_text *text, unsigned long function);
+bool hook_dispatch_rejects_above(const struct hook_text *text, __u32 last,
+				 unsigned long function);
 
 #endif /* _SYSCALL_HOOK_DISPATCH_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Log lines begin with the name of the module that these files are linked into.
- * KBUILD_MODNAME is not it where a Kbuild links them into several.
+ * KBUILD_MODNAME does not tell it if a Kbuild links them into several modules.
  */
 #ifndef _SYSCALL_HOOK_LOG_H
 #define _SYSCALL_HOOK_LOG_H

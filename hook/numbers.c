@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whose is a system call number? The running kernel is asked: numbers that its
- * sys_call_table gives to "not implemented" are nobody's, and so are those
- * beyond it. Of the former only those are given away that no kernel will use.
- * (The table no longer dispatches since 1e3ad78334a6, "x86/syscall: Don't force
- * use of indirect calls for system calls", but it is made from the same list as
- * what does, and tracing reads it.)
+ * Finds out which system call numbers can be used. The running kernel's
+ * sys_call_table decides: a number is unassigned if its entry is the function
+ * for "not implemented", or if it lies beyond the table. Of the unassigned
+ * numbers in the table only those are used that no kernel will ever assign.
+ * (Since 1e3ad78334a6, "x86/syscall: Don't force use of indirect calls for
+ * system calls", the table no longer dispatches. But it is generated from the
+ * same list as the code that does, and tracing reads it.)
  */
 #include <linux/errno.h>
 #include <linux/kallsyms.h>
@@ -20,21 +21,23 @@
 
 /*
  * arch/x86/entry/syscalls/syscall_64.tbl: "don't use numbers 387 through 423",
- * so no kernel will give them to anybody.
+ * so no kernel will assign them.
  */
 #define FIRST_RESERVED 387
 #define LAST_RESERVED 423
 
-/* What stands in the way of taking numbers. */
+/* A number that cannot be used. */
 struct obstacle {
 	unsigned int nr;
-	char why[KSYM_SYMBOL_LEN + 32];
+	char why[KSYM_SYMBOL_LEN + 48];
 };
 
-static const unsigned long *table;
-static unsigned long not_implemented;
+struct syscall_table {
+	const unsigned long *entries;
+	unsigned long not_implemented;	/* the entry of unassigned numbers */
+};
 
-static int find_table(void)
+static int find_table(struct syscall_table *table)
 {
 	struct hook_symbol entries, function;
 	int err;
@@ -44,88 +47,87 @@ static int find_table(void)
 		err = hook_symbol_find("__x64_sys_ni_syscall", &function);
 	if (err)
 		return err;
-	if (entries.size < NR_syscalls * sizeof(*table)) {
+	if (entries.size < NR_syscalls * sizeof(*table->entries)) {
 		hook_err("sys_call_table has %zu bytes, too few for %d system calls; this kernel is not supported\n",
 			 entries.size, NR_syscalls);
 		return -EOPNOTSUPP;
 	}
-	table = (const unsigned long *)entries.start;
-	not_implemented = function.start;
+	table->entries = (const unsigned long *)entries.start;
+	table->not_implemented = function.start;
 	return 0;
 }
 
-/* The function behind a number of the table; 0 if that cannot be read. */
-static unsigned long function_of(unsigned int nr)
+/* The function behind a number of the table; 0 if the entry cannot be read. */
+static unsigned long table_entry(const struct syscall_table *table, unsigned int nr)
 {
 	unsigned long function;
 
-	if (copy_from_kernel_nofault(&function, &table[nr], sizeof(function)))
+	if (copy_from_kernel_nofault(&function, &table->entries[nr], sizeof(function)))
 		return 0;
 	return function;
 }
 
-static bool is_free(unsigned int nr)
+static bool is_unassigned(const struct syscall_table *table, unsigned int nr)
 {
-	return function_of(nr) == not_implemented;
+	return table_entry(table, nr) == table->not_implemented;
 }
 
-/* The first so many reserved ones side by side that are free; 0 if there are none. */
-static unsigned int find_free(unsigned int count)
+/* The first of so many adjacent unassigned numbers, all reserved; 0 if none. */
+static unsigned int find_free_numbers(const struct syscall_table *table, unsigned int count)
 {
 	unsigned int nr, free = 0;
 
 	for (nr = FIRST_RESERVED; nr <= LAST_RESERVED && free < count; nr++)
-		free = is_free(nr) ? free + 1 : 0;
+		free = is_unassigned(table, nr) ? free + 1 : 0;
 	return free == count ? nr - count : 0;
 }
 
-/* Which of the reserved numbers can be had, for the end of a sentence. */
-static const char *offer(char *text, size_t size)
+/* Which of the reserved numbers can be used, for the end of a log line. */
+static const char *describe_free_numbers(const struct syscall_table *table, char *text,
+					 size_t size)
 {
-	unsigned int first = find_free(2), last = first;
+	unsigned int first = find_free_numbers(table, 2), last = first;
 
-	while (last < LAST_RESERVED && is_free(last + 1))
+	while (last < LAST_RESERVED && is_unassigned(table, last + 1))
 		last++;
 	if (first)
 		snprintf(text, size, "numbers %u to %u are free", first, last);
 	else
-		strscpy(text, "this kernel has no two free ones side by side", size);
+		strscpy(text, "this kernel has no two adjacent free numbers", size);
 	return text;
 }
 
-/* Why a number of the table cannot be had; 0 if it can. */
-static int look_at(unsigned int nr, char *why, size_t size)
+/* Sets why a number of the table cannot be used; returns 0 if it can. */
+static int check_table_number(const struct syscall_table *table, unsigned int nr, char *why,
+			      size_t size)
 {
 	char symbol[KSYM_SYMBOL_LEN];
 	char *name;
 
-	if (!is_free(nr)) {
-		/* "__x64_sys_read", or, where one function has several names, another. */
-		sprint_symbol_no_offset(symbol, function_of(nr));
+	if (!is_unassigned(table, nr)) {
+		/* "__x64_sys_read", or another name of the same function. */
+		sprint_symbol_no_offset(symbol, table_entry(table, nr));
 		name = strstr(symbol, "sys_");
-		snprintf(why, size, "is the kernel's own (%s)",
+		snprintf(why, size, "belongs to the kernel (%s)",
 			 name ? name + strlen("sys_") : symbol);
 		return -EBUSY;
 	}
-	/* Of the past or of the future: programs call them to see whether they are there. */
+	/* A call of older or later kernels, which programs may try. */
 	if (nr < FIRST_RESERVED || nr > LAST_RESERVED) {
-		strscpy(why, "is not one to be taken", size);
+		strscpy(why, "is unassigned here, but other kernels may use it", size);
 		return -EBUSY;
 	}
 	return 0;
 }
 
-/*
- * May these be given away? If not, sets which of them may not, and why, and
- * whether others are to be offered.
- */
-static int find_obstacle(unsigned int first, unsigned int last, bool beyond_table,
-			 struct obstacle *o)
+/* Checks the numbers from first to last; describes one that cannot be used. */
+static int find_obstacle(const struct syscall_table *table, unsigned int first,
+			 unsigned int last, bool beyond_table, struct obstacle *o)
 {
 	int err;
 
 	for (o->nr = first; o->nr <= last && o->nr < NR_syscalls; o->nr++) {
-		err = look_at(o->nr, o->why, sizeof(o->why));
+		err = check_table_number(table, o->nr, o->why, sizeof(o->why));
 		if (err)
 			return err;
 	}
@@ -136,7 +138,7 @@ static int find_obstacle(unsigned int first, unsigned int last, bool beyond_tabl
 		return -EINVAL;
 	}
 	if (last >= HOOK_FIRST_X32) {
-		snprintf(o->why, sizeof(o->why), "is too high: those from %d on are x32's",
+		snprintf(o->why, sizeof(o->why), "is too high: numbers from %d on are for x32",
 			 HOOK_FIRST_X32);
 		return -EINVAL;
 	}
@@ -144,69 +146,72 @@ static int find_obstacle(unsigned int first, unsigned int last, bool beyond_tabl
 }
 
 /**
- * hook_numbers_check() - may these numbers be given away?
+ * hook_numbers_check() - check that these numbers can be used
  * @first: the lowest
  * @last: the highest
- * @beyond_table: can numbers beyond the kernel's table be made to work?
+ * @beyond_table: whether numbers beyond the kernel's table can be made to work
  *
- * That NR_syscalls is the running kernel's matters for numbers beyond the table,
- * and hook_raise_prepare() knows; no table is smaller than it.
+ * No table is smaller than NR_syscalls entries. Numbers beyond the table need
+ * NR_syscalls to be the running kernel's, which hook_raise_prepare() checks.
  *
  * Context: Process context. May sleep.
  *
- * Return: 0; -EBUSY if one of them is the kernel's; -EINVAL if one is out of
- * reach; -EOPNOTSUPP if the kernel cannot be asked. The log says why.
+ * Return: 0; -EBUSY if one of them belongs to the kernel or may do so in
+ * another one; -EINVAL if one is too high; -EOPNOTSUPP if the kernel lacks the
+ * table. The log says why.
  */
 int hook_numbers_check(unsigned int first, unsigned int last, bool beyond_table)
 {
 	char between[48] = "", free[64];
+	struct syscall_table table;
 	struct obstacle o;
 	int err;
 
-	err = find_table();
+	err = find_table(&table);
 	if (err)
 		return err;
-	err = find_obstacle(first, last, beyond_table, &o);
+	err = find_obstacle(&table, first, last, beyond_table, &o);
 	if (!err)
 		return 0;
 	if (o.nr != first && o.nr != last)
 		snprintf(between, sizeof(between), ", between %u and %u,", first, last);
 	hook_err("system call number %u%s %s; %s\n", o.nr, between, o.why,
-		 offer(free, sizeof(free)));
+		 describe_free_numbers(&table, free, sizeof(free)));
 	return err;
 }
 
 /**
- * hook_numbers_choose() - find numbers side by side that may be given away
- * @preferred: the first of those that are taken if they may be
- * @count: how many
- * @beyond_table: can numbers beyond the kernel's table be made to work?
+ * hook_numbers_choose() - choose adjacent numbers that can be used
+ * @preferred: the first of the numbers to use if all of them can be used
+ * @count: how many numbers
+ * @beyond_table: whether numbers beyond the kernel's table can be made to work
  *
- * Where it has to be others than those preferred, the log says why.
+ * If the preferred numbers cannot be used, the log says why.
  *
  * Context: Process context. May sleep.
  *
- * Return: the first of them; -EBUSY if there are none; -EOPNOTSUPP if the
- * kernel cannot be asked. The log says why.
+ * Return: the first of the numbers; -EBUSY if there are none; -EOPNOTSUPP if the
+ * kernel lacks the table. The log says why.
  */
 int hook_numbers_choose(unsigned int preferred, unsigned int count, bool beyond_table)
 {
+	struct syscall_table table;
 	struct obstacle o;
 	unsigned int first;
 	int err;
 
-	err = find_table();
+	err = find_table(&table);
 	if (err)
 		return err;
-	if (!find_obstacle(preferred, preferred + count - 1, beyond_table, &o))
+	if (!find_obstacle(&table, preferred, preferred + count - 1, beyond_table, &o))
 		return preferred;
-	first = find_free(count);
+	first = find_free_numbers(&table, count);
 	if (!first) {
-		hook_err("system call number %u %s, and of %d to %d this kernel has no %u free ones side by side\n",
-			 o.nr, o.why, FIRST_RESERVED, LAST_RESERVED, count);
+		hook_err("system call number %u %s, and this kernel has no %u adjacent free numbers from %d to %d\n",
+			 o.nr, o.why, count, FIRST_RESERVED, LAST_RESERVED);
 		return -EBUSY;
 	}
-	hook_info("system call number %u %s; numbers from %u on are taken instead\n",
+	hook_info("system call number %u %s; numbers from %u on are used instead\n",
 		  o.nr, o.why, first);
 	return first;
 }

@@ -2,11 +2,11 @@
 #ifndef _SYSCALL_HOOK_RAISE_H
 #define _SYSCALL_HOOK_RAISE_H
 
-#include <linux/types.h>
+struct hook_state;
 
-int hook_raise_prepare(bool *possible);
-int hook_raise_refuse(void);
-int hook_raise(unsigned int end);
-void hook_lower(void);
+int hook_raise_prepare(struct hook_state *hook);
+int hook_raise_refuse(const struct hook_state *hook);
+int hook_raise_bounds(struct hook_state *hook, unsigned int end);
+void hook_lower_bounds(struct hook_state *hook);
 
 #endif /* _SYSCALL_HOOK_RAISE_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where things are in the running kernel. Only to be looked at: what is not
- * exported may not be called, since with IBT a function that nobody calls
- * through a pointer has no ENDBR at its entry.
+ * Finds functions and data of the running kernel, for reading only. A function
+ * that is not exported must not be called: with IBT, a function that the kernel
+ * never calls through a pointer has no ENDBR at its entry.
  */
 #include <linux/err.h>
 #include <linux/kallsyms.h>
@@ -17,11 +17,11 @@
 #include "symbol.h"
 
 /*
- * kallsyms_lookup_name() is not exported, but register_kprobe() resolves a name
- * even where it then refuses the probe, as it does for noinstr functions and
- * for data. Disabled, so that nothing is written if it does not refuse.
+ * kallsyms_lookup_name() is not exported. register_kprobe() resolves a name even
+ * where it then refuses the probe, as it does for noinstr functions and for data.
+ * Where it accepts the probe nothing is written, since the probe is disabled.
  */
-static unsigned long address_of(const char *name)
+static unsigned long symbol_address(const char *name)
 {
 	struct kprobe probe = {
 		.symbol_name = name,
@@ -36,41 +36,40 @@ static unsigned long address_of(const char *name)
 /**
  * hook_symbol_find() - find a function or a table of the kernel
  * @name: its name in kallsyms
- * @symbol: where to store what was found
+ * @symbol: set to its address and size
  *
  * Context: Process context. May sleep.
  *
- * Return: 0, or -EOPNOTSUPP if there is no such thing; the log says so.
+ * Return: 0, or -EOPNOTSUPP if it is not found, and the log says so.
  */
 int hook_symbol_find(const char *name, struct hook_symbol *symbol)
 {
-	unsigned long address = address_of(name), offset;
+	unsigned long address = symbol_address(name), offset;
 	char text[KSYM_SYMBOL_LEN] = "";
 	char *place;
 
-	/* "name+0xoffset/0xsize"; the name may be another for the same place. */
+	/* "name+0xoffset/0xsize"; the name may be another one of the same address. */
 	if (address)
 		sprint_symbol(text, address);
 	place = strrchr(text, '+');
 	if (!place || sscanf(place, "+0x%lx/0x%zx", &offset, &symbol->size) != 2) {
-		hook_err("this kernel has no %s that can be found; it is not supported\n",
-			 name);
+		hook_err("cannot find %s; this kernel is not supported\n", name);
 		return -EOPNOTSUPP;
 	}
 
-	/* With IBT a function's probe lies behind its ENDBR: offset is 4 then. */
+	/* With IBT, the probe of a function is after its ENDBR: offset is 4. */
 	symbol->start = address - offset;
 	return 0;
 }
 
 /**
  * hook_symbol_read() - find a function and copy its bytes
- * @name: its name
- * @text: set to where it is and to the copy, whose bytes are to be freed with
- *        kfree() where this has returned 0
+ * @name: its name in kallsyms
+ * @text: set to its address and the copy; on success the caller frees the
+ *        copy's bytes with kfree()
  *
- * Bytes that cannot be read are 0 in the copy, which is no instruction that
- * anybody looks for.
+ * Bytes that cannot be read are 0 in the copy, which is not part of any
+ * instruction that the callers look for.
  *
  * Context: Process context. May sleep.
  *

@@ -8,8 +8,8 @@ struct hook_text;
 
 /**
  * struct hook_symbol - a function or a table of the kernel
- * @start: its first byte
- * @size: how many bytes there are until the next symbol
+ * @start: address of its first byte
+ * @size: number of bytes up to the next symbol
  */
 struct hook_symbol {
 	unsigned long start;

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Put handlers behind system call numbers that the running kernel does not
- * use, and take them away again.
+ * Add system calls to the running kernel, and remove them again. README.md in
+ * this folder has a tutorial.
  *
- * A module links the files of this folder into itself and calls
- * syscall_hook_install() from its init and syscall_hook_remove() from its
- * exit. There is one installation in a module, and, since the kernel allows
- * one direct ftrace user per function, one at a time in the kernel.
+ * A module links the files of this folder into itself, calls
+ * syscall_hook_install() from its init function, and syscall_hook_remove() from
+ * its exit function. A module can have one installation. So can the kernel:
+ * ftrace allows one direct call at each function.
  *
- * Which numbers can be had is the running kernel's to say. Who has not been told
- * which to take asks syscall_hook_choose() first. To be had are
+ * These system call numbers can be used if the running kernel does not use them:
  *
- *	387 to 423	on every kernel: its own table says "don't use" of them
+ *	387 to 423	on every kernel; the kernel's table says "don't use"
  *	up to 511	beyond the end of the table (451 on Linux 6.1, 463 on
- *			6.12), where the kernel's dispatch knows where its
- *			table ends: later ones than 6.14 do not
+ *			6.12), if the kernel's dispatch checks where its table
+ *			ends; kernels after 6.14 do not
  *
- * The calls are for 64-bit callers. 32-bit callers have a table of their own, where
- * the same numbers may be calls of the kernel's; they and x32 callers never reach a
- * handler, and get -ENOSYS where nobody else has the number.
+ * The calls are for 64-bit callers. 32-bit callers use a different table, in
+ * which the same numbers may be calls of the kernel. Neither they nor x32
+ * callers reach a handler; they get -ENOSYS unless their table has the number.
  */
 #ifndef _SYSCALL_HOOK_H
 #define _SYSCALL_HOOK_H
@@ -28,19 +27,21 @@
 struct pt_regs;
 
 /*
- * The lowest and the highest number of a table lie less than this apart. The
- * numbers between them must be nobody's, too: they give -ENOSYS as before.
+ * The window: the lowest and the highest number of an installation differ by
+ * less than this. The numbers between them must be unassigned as well; they
+ * return -ENOSYS as before.
  */
 #define SYSCALL_HOOK_WINDOW	64
 
 /**
  * struct syscall_hook - one system call
- * @nr: its number, as in the x86-64 table; nobody's so far
- * @handler: is called with the caller's registers: arguments are in di, si,
- *           dx, r10, r8 and r9. What it returns is what the caller gets. Runs
- *           in process context, holds no lock, and may sleep; one that may
- *           sleep without end should hold a reference to its module meanwhile,
- *           since syscall_hook_remove() waits for it.
+ * @nr: its number in the x86-64 table, which must be unassigned
+ * @handler: called with the caller's registers: the arguments are in di, si,
+ *           dx, r10, r8 and r9. The caller gets its return value, a negative
+ *           errno on failure. Runs in process context with no lock held, and may
+ *           sleep. syscall_hook_remove() waits until it has returned, so a
+ *           handler that may sleep without limit should hold a reference to its
+ *           module while it sleeps.
  */
 struct syscall_hook {
 	unsigned int nr;

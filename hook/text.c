@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes kernel text with exported functions alone: text_poke() is not one of
- * them, and calling it through a pointer is fatal on IBT hardware. The text is
- * mapped a second time, writable, for as long as the write takes.
+ * Writes kernel text using exported functions only. text_poke() is not
+ * exported, and calling it through a pointer is fatal on IBT hardware. So the
+ * text is mapped a second time, writable, while it is written.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -17,20 +17,20 @@
 #include "text.h"
 
 struct replacement {
-	void *alias;		/* the text, writable */
+	void *alias;		/* writable mapping of the immediate */
 	u32 from;
 	u32 to;
-	atomic_t arrived;	/* CPUs that run replace_stopped() */
+	atomic_t arrived;	/* number of CPUs in replace_imm32_stopped() */
 	bool done;
 	int err;
 };
 
 /*
- * Runs on every CPU at once, interrupts off: the first one writes, the others
- * wait. Then each forgets what it may have fetched of the old instruction
- * (Intel SDM volume 3, 8.1.3, cross-modifying code).
+ * Runs on all CPUs at the same time, with interrupts off. The first CPU writes,
+ * the others wait. Then each discards what it may have fetched of the old
+ * instruction (Intel SDM volume 3, 8.1.3, cross-modifying code).
  */
-static int replace_stopped(void *data)
+static int replace_imm32_stopped(void *data)
 {
 	struct replacement *r = data;
 
@@ -39,7 +39,7 @@ static int replace_stopped(void *data)
 			r->err = -EBUSY;
 		else
 			memcpy(r->alias, &r->to, sizeof(r->to));
-		/* Orders the new bytes before the others go on. */
+		/* The other CPUs go on only when the new bytes are written. */
 		smp_store_release(&r->done, true);
 	} else {
 		/* Pairs with the release above. */
@@ -50,8 +50,8 @@ static int replace_stopped(void *data)
 	return 0;
 }
 
-/* The page of @address and the next, for what crosses from one to the other. */
-static void *map_writable(void *address)
+/* Maps the page of @address and the next one: an immediate may cross into it. */
+static void *map_text_writable(void *address)
 {
 	struct page *pages[] = {
 		virt_to_page(address),
@@ -62,28 +62,28 @@ static void *map_writable(void *address)
 }
 
 /**
- * hook_text_replace() - replace a 32-bit immediate in the kernel's text
- * @address: where it is in the kernel image; need not be aligned
- * @from: what must be there now
- * @to: what shall be there
+ * hook_text_replace_imm32() - replace a 32-bit immediate in the kernel's text
+ * @address: its first byte in the kernel image; need not be aligned
+ * @from: the value that must be there
+ * @to: the value to write
  *
- * Context: Process context. Sleeps, and stops the machine for a moment.
+ * Context: Process context. Sleeps, and stops all CPUs for a moment.
  *
- * Return: 0; -EBUSY if something other than @from is there; -ENOMEM; -EIO if
- * the text does not read as @to afterwards.
+ * Return: 0; -EBUSY if the value there is not @from; -ENOMEM; -EIO if the text
+ * does not read as @to afterwards.
  */
-int hook_text_replace(void *address, u32 from, u32 to)
+int hook_text_replace_imm32(void *address, u32 from, u32 to)
 {
 	struct replacement r = { .from = from, .to = to };
-	void *mapping = map_writable(address);
+	void *mapping = map_text_writable(address);
 	int err;
 
 	if (!mapping)
 		return -ENOMEM;
 	r.alias = mapping + offset_in_page(address);
-	err = stop_machine(replace_stopped, &r, cpu_online_mask);
+	err = stop_machine(replace_imm32_stopped, &r, cpu_online_mask);
 	vunmap(mapping);
-	/* Else it could be written there until the kernel cleans up by itself. */
+	/* Otherwise the mapping stays writable until the kernel flushes it lazily. */
 	vm_unmap_aliases();
 
 	if (err)

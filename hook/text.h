@@ -4,6 +4,6 @@
 
 #include <linux/types.h>
 
-int hook_text_replace(void *address, u32 from, u32 to);
+int hook_text_replace_imm32(void *address, u32 from, u32 to);
 
 #endif /* _SYSCALL_HOOK_TEXT_H */

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where ftrace's call at the entry of the attach point (C3) goes, be it
- * x64_sys_call(regs, nr) or __x64_sys_ni_syscall(regs): regs is in %rdi and
- * holds the number; on the stack are the way back into the attach point and,
- * above it, the way back to its caller. %rax is free at a function's entry.
+ * The target of ftrace's call at the entry of the attach point, which is
+ * x64_sys_call(regs, nr) or __x64_sys_ni_syscall(regs). Either way regs is in
+ * %rdi and holds the number. On the stack are the return address into the
+ * attach point and, above it, the return address into the attach point's
+ * caller. %rax is free at a function's entry.
  *
- * Where the attach point is x64_sys_call every system call of the machine
- * passes here, so what is not ours leaves after five instructions, six where
- * the kernel is built with IBT.
+ * If the attach point is x64_sys_call, every system call of the machine passes
+ * here. A call that is not in the window leaves after five instructions, six
+ * where the kernel is built with IBT.
+ *
+ * C3 and C4 are steps of a call in selftests/models/unload.pml: C3 is ftrace's
+ * call, C4 the trampoline.
  */
 #include <linux/linkage.h>
 #include <asm/alternative.h>
@@ -21,9 +25,9 @@
 #include "trampoline.h"
 
 /*
- * The return lies in the upper half of a cache line: in the lower one the
- * mitigation of Indirect Target Selection (CVE-2024-28956) makes it a jump to
- * a return elsewhere, one instruction more for every system call.
+ * The RET must be in the upper half of a cache line. In the lower half, the
+ * mitigation of Indirect Target Selection (CVE-2024-28956) replaces it by a jump
+ * to a return elsewhere, which costs every system call one more instruction.
  */
 	.p2align 6, 0xcc
 	.skip	16, 0xcc
@@ -33,9 +37,10 @@ SYM_START(syscall_hook_trampoline, SYM_L_GLOBAL, SYM_A_NONE)
 	subl	syscall_hook_first(%rip), %eax
 	cmpl	syscall_hook_span(%rip), %eax
 	/*
-	 * ftrace's call does not count as one. Where calls are counted, somebody
-	 * has to before the return, which counts back; where they are not, that
-	 * costs nobody an instruction: the jumps are of one size.
+	 * With call depth tracking, each RET counts down, and ftrace's call has
+	 * not counted up. So the trampoline counts up before its RET. Where calls
+	 * are not counted this costs no instruction: one jump replaces another of
+	 * the same size.
 	 */
 #ifdef COUNTS_CALL_DEPTH
 	ALTERNATIVE "jb.d32 .Lours", "jmp .Lcounted", X86_FEATURE_CALL_DEPTH
@@ -52,9 +57,9 @@ SYM_START(syscall_hook_trampoline, SYM_L_GLOBAL, SYM_A_NONE)
 #endif
 
 	/*
-	 * Forget the way back into the attach point: the dispatcher runs in its
-	 * place, and returns to its caller: one call, which has been counted, and
-	 * one return.
+	 * Drop the return address into the attach point. The dispatcher runs in
+	 * its place and returns to its caller: one call, which has been counted,
+	 * and one return.
 	 */
 .Lours:
 	addq	$8, %rsp

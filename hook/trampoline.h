@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What trampoline.S and C share. */
+/* Shared by trampoline.S and C. */
 #ifndef _SYSCALL_HOOK_TRAMPOLINE_H
 #define _SYSCALL_HOOK_TRAMPOLINE_H
 
-/* Bytes from the beginning of struct pt_regs to its orig_ax. */
+/* Offset of orig_ax in struct pt_regs, in bytes. */
 #define SYSCALL_HOOK_ORIG_AX	120
 
 #ifndef __ASSEMBLY__

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bench [--short] [--only PEER] MEASURE...: measures the box and its peers. To
- * be run by root, where nothing else runs: scripts/commands/bench/run does so.
+ * bench [--short] [--only PEER] MEASURE...: measures the box and its peers. Must
+ * be run by root on an otherwise idle machine; scripts/commands/bench/run does so.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "peers.h"
+#include "report.h"
 
 static struct plan plan = {
 	.rounds = 20,
@@ -24,11 +24,6 @@ static const struct plan short_plan = {
 	.depth = 1000,
 	.messages = 2000,
 };
-
-bool wanted(const struct plan *plan, const struct peer *peer)
-{
-	return !plan->only || !strcmp(plan->only, peer->name);
-}
 
 static void measure_without(const struct plan *plan)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is measured, in which figures. One nanosecond of CLOCK_MONOTONIC is one
- * instruction where the emulator counts them (QEMU's -icount shift=0), so
- * nothing here knows which of the two it measures.
+ * The measures, and how much each of them does. Time is CLOCK_MONOTONIC. If the
+ * emulator counts instructions (QEMU's -icount shift=0), one nanosecond is one
+ * instruction; the program does not know which of the two it measures.
  */
 #ifndef BENCH_H
 #define BENCH_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -17,11 +16,11 @@
 
 /**
  * struct plan - how much is done
- * @rounds: how often each figure is taken; the best of them counts
- * @batch: at most so many pairs of calls in one round
- * @depth: the largest number of messages that lie in a queue
- * @messages: for the memory they take, and through the threads
- * @only: measure only the peer of that name; all if NULL
+ * @rounds: how often each figure is measured; the best one counts
+ * @batch: largest number of pairs of calls in a round
+ * @depth: largest number of messages in a queue
+ * @messages: number of messages for the measures of memory and threads
+ * @only: name of the only peer to measure; NULL for all peers
  */
 struct plan {
 	int rounds;
@@ -30,10 +29,6 @@ struct plan {
 	unsigned long messages;
 	const char *only;
 };
-
-struct peer;
-
-bool wanted(const struct plan *plan, const struct peer *peer);
 
 void measure_getppid(const struct plan *plan, const char *when);
 void measure_pairs(const struct plan *plan);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a put and a get cost where many messages lie in the queue. */
+/* The cost of a put and a get with many messages in the queue. */
 #include <float.h>
 #include <stdio.h>
 
@@ -28,7 +28,7 @@ static struct costs fill_and_drain(const struct peer *peer, char *message,
 	return (struct costs) { (full - start) / depth, (end - full) / depth };
 }
 
-/* Many messages make a round long enough by themselves. */
+/* With many messages one round is long enough. */
 static struct costs best_of(const struct plan *plan, const struct peer *peer,
 			    char *message, unsigned long depth)
 {
@@ -78,7 +78,7 @@ void measure_depth(const struct plan *plan)
 	for (depth = 1; depth <= plan->depth; depth *= 10) {
 		progress("%lu messages of %d bytes in the queue", depth, SIZE);
 		for (peer = peers; peer->name; peer++)
-			if (wanted(plan, peer))
+			if (is_wanted(peer, plan->only))
 				measure_one(plan, peer, depth);
 	}
 }

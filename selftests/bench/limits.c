@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lets the peers do as much as root can make the kernel allow. */
+/* Raises the limits of the peers as far as root can. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,8 +25,5 @@ void raise_limits(void)
 		die("cannot raise RLIMIT_MSGQUEUE: not root?");
 	write_to("/proc/sys/kernel/msgmax", "16777216");
 	write_to("/proc/sys/kernel/msgmnb", "268435456");
-	/*
-	 * What POSIX queues, pipes and sockets allow beyond their sysctls, they
-	 * allow to root.
-	 */
+	/* Root may exceed the sysctls of POSIX queues, pipes and sockets. */
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How much kernel memory many messages take. */
+/* The kernel memory that many messages use. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 static const size_t sizes[] = { 8, 64, 256 };
 
-/* The sum of the numbers in those lines that are of this format. */
+/* The sum of the numbers in the lines that match the format. */
 static double numbers_in(const char *path, const char *format)
 {
 	FILE *file = fopen(path, "r");
@@ -35,7 +35,7 @@ static double numbers_in(const char *path, const char *format)
 	return sum;
 }
 
-/* Has the counts handed in that each processor keeps for itself. */
+/* Makes the kernel add up the counters that each CPU keeps. */
 static void refresh_counts(void)
 {
 	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY);
@@ -46,8 +46,8 @@ static void refresh_counts(void)
 }
 
 /*
- * MemAvailable, and the free pages that each processor has in a list of its
- * own (many MB), which it leaves out.
+ * MemAvailable, and the free pages in the lists of each CPU (many MB), which
+ * MemAvailable leaves out.
  */
 static double available(void)
 {
@@ -66,12 +66,12 @@ static void measure_one(const struct plan *plan, const struct peer *peer,
 
 	snprintf(x, sizeof(x), "%zu", size);
 	peer->open(size, plan->messages);
-	/* What is made once and kept is not theirs. */
+	/* Allocations made once and kept do not count. */
 	send_one(peer, message, size);
 	receive_one(peer, message, size);
 
 	before = available();
-	/* An empty box keeps some memory to use again: it is in use now. */
+	/* The empty box keeps some memory, which the messages will use. */
 	if (peer == peers)
 		before += numbers_in(BOX_MEMORY, "%lf");
 	for (i = 0; i < plan->messages; i++)
@@ -99,7 +99,7 @@ void measure_memory(const struct plan *plan)
 			 plan->messages, sizes[i]);
 		snprintf(x, sizeof(x), "%zu", sizes[i]);
 		for (peer = peers; peer->name; peer++) {
-			if (!wanted(plan, peer))
+			if (!is_wanted(peer, plan->only))
 				continue;
 			if (plan->messages > peer->max_depth)
 				report_missing("memory", peer->name, x,

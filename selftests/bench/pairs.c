@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What it costs to send a message and receive it, by its size. */
+/* The cost of sending and receiving one message, by size. */
 #include <float.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static const size_t sizes[] = {
 	0, 1, 8, 64, KIB, 4 * KIB, 8 * KIB, 64 * KIB, MIB,
 };
 
-/* Two of them do nothing but enter the kernel and leave it: the floor. */
+/* Two calls that only enter the kernel and leave it: the minimum. */
 static double getppid_pairs(unsigned long count)
 {
 	double start = now();
@@ -56,7 +56,7 @@ void measure_getppid(const struct plan *plan, const char *when)
 	report("getppid", when, "2", best);
 }
 
-/* Brings in what the first calls need, and sees that bytes arrive. */
+/* Faults in what the first calls need, and checks that the bytes arrive. */
 static void warm_up(const struct peer *peer, const char *message, char *buffer,
 		    size_t size)
 {
@@ -69,8 +69,8 @@ static void warm_up(const struct peer *peer, const char *message, char *buffer,
 }
 
 /*
- * Of each peer a round by turns, so that what else the machine does meanwhile
- * hits all of them.
+ * The peers take turns, one round each, so that disturbances of the machine affect
+ * all of them.
  */
 static void measure_size(const struct plan *plan, size_t size)
 {
@@ -89,14 +89,14 @@ static void measure_size(const struct plan *plan, size_t size)
 
 	for (peer = peers; peer->name; peer++) {
 		best[peer - peers] = DBL_MAX;
-		if (wanted(plan, peer) && takes_size(peer, size))
+		if (is_wanted(peer, plan->only) && takes_size(peer, size))
 			peer->open(size, 1);
 	}
 	for (round = 0; round < plan->rounds; round++) {
 		for (peer = peers; peer->name; peer++) {
 			double cost;
 
-			if (!wanted(plan, peer) || !takes_size(peer, size))
+			if (!is_wanted(peer, plan->only) || !takes_size(peer, size))
 				continue;
 			warm_up(peer, message, buffer, size);
 			cost = pairs(peer, message, buffer, size, count);
@@ -106,7 +106,7 @@ static void measure_size(const struct plan *plan, size_t size)
 	}
 	snprintf(x, sizeof(x), "%zu", size);
 	for (peer = peers; peer->name; peer++) {
-		if (!wanted(plan, peer))
+		if (!is_wanted(peer, plan->only))
 			continue;
 		if (takes_size(peer, size)) {
 			report("pair", peer->name, x, best[peer - peers]);

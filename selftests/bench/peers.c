@@ -32,7 +32,7 @@ static void box_open(size_t size, unsigned long depth)
 	(void)size;
 	(void)depth;
 	if (box_receive(&byte, 0) >= 0 || errno != ENODATA)
-		die("the box should be there, and empty");
+		die("there should be an empty box");
 }
 
 static void box_close(void)
@@ -64,7 +64,7 @@ static long posix_send(const void *message, size_t size)
 	return mq_send(posix, message, size, 0);
 }
 
-/* It insists on room for the longest message. */
+/* mq_receive() requires room for the longest message. */
 static long posix_receive(void *buffer, size_t size)
 {
 	(void)size;
@@ -86,13 +86,13 @@ static void sysv_open(size_t size, unsigned long depth)
 	sysv = msgget(IPC_PRIVATE, 0600);
 	if (sysv == -1 || msgctl(sysv, IPC_STAT, &settings))
 		die("msgget");
-	/* It limits the number of messages too. */
+	/* msg_qbytes limits the number of messages, too. */
 	settings.msg_qbytes = depth * (size ? size : 1);
 	if (msgctl(sysv, IPC_SET, &settings))
 		die("msgctl for %lu messages of %zu bytes", depth, size);
 }
 
-/* The type stands in front of the message: new_buffer() has left room there. */
+/* The type is in front of the message; new_buffer() left room for it. */
 static long sysv_send(const void *message, size_t size)
 {
 	long *with_type = (long *)message - 1;
@@ -143,7 +143,7 @@ static int sockets[2];
 
 static void unix_open(size_t size, unsigned long depth)
 {
-	/* It counts its own structures, more than a page at times. */
+	/* The kernel counts its own structures, sometimes more than a page. */
 	unsigned long bytes = depth * (size + size / 2 + KIB) + 8 * KIB;
 	int room = bytes < INT_MAX / 2 ? bytes : INT_MAX / 2;
 

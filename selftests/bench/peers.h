@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The box and what else the kernel has to pass messages with, all behind the
- * same few functions. No call blocks: the box has none that does.
+ * The box and the kernel's own ways to pass messages, behind one interface. No
+ * call blocks, since the calls of the box do not block either.
  */
 #ifndef BENCH_PEERS_H
 #define BENCH_PEERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "report.h"
 
@@ -16,14 +17,16 @@
  * @name: as in the output
  * @min_size: shortest message, in bytes
  * @max_size: longest message, in bytes
- * @max_depth: how many messages a queue can hold
- * @why_size: why none shorter or longer
- * @why_depth: why no more
- * @open: make a queue for so many messages of that size; ends the program if
- *        that cannot be
- * @send: negative on failure, EAGAIN if the queue is full
- * @receive: the message's length; or negative, EAGAIN if there is none
- * @close: undo open
+ * @max_depth: largest number of messages in a queue
+ * @why_size: reason for @min_size and @max_size
+ * @why_depth: reason for @max_depth
+ * @open: make a queue for @depth messages of @size bytes; ends the program on
+ *        failure
+ * @send: returns a negative number on failure; errno is EAGAIN if the queue is
+ *        full
+ * @receive: returns the message's length in bytes, or a negative number on
+ *           failure; errno is EAGAIN, ENOMSG or ENODATA if the queue is empty
+ * @close: undo @open
  */
 struct peer {
 	const char *name;
@@ -38,7 +41,7 @@ struct peer {
 	void (*close)(void);
 };
 
-/* Ends with one that has no name. */
+/* The last one has no name. */
 extern const struct peer peers[];
 
 static inline bool takes_size(const struct peer *peer, size_t size)
@@ -46,7 +49,13 @@ static inline bool takes_size(const struct peer *peer, size_t size)
 	return size >= peer->min_size && size <= peer->max_size;
 }
 
-/* They end the program unless they succeed. */
+/* @only: the name of the only peer to measure; NULL for all peers. */
+static inline bool is_wanted(const struct peer *peer, const char *only)
+{
+	return !only || !strcmp(only, peer->name);
+}
+
+/* These two end the program on failure. */
 static inline void send_one(const struct peer *peer, const void *message, size_t size)
 {
 	if (peer->send(message, size) < 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What every measure needs: rows, an end with a reason, time, memory. */
+/* Output, time and buffers for all measures. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,10 +13,10 @@
 #include "report.h"
 
 /*
- * stdout is a serial line: let it finish, so that its interrupts do not fall
- * into the next measure.
+ * stdout is a serial line. Wait until it is drained, so that its interrupts do not
+ * disturb the next measure.
  */
-static void finish(void)
+static void drain_output(void)
 {
 	fflush(stdout);
 	tcdrain(STDOUT_FILENO);
@@ -25,14 +25,14 @@ static void finish(void)
 void report(const char *measure, const char *peer, const char *x, double value)
 {
 	printf("%s,%s,%s,%.1f,\n", measure, peer, x, value);
-	finish();
+	drain_output();
 }
 
 void report_missing(const char *measure, const char *peer, const char *x,
 		    const char *why)
 {
 	printf("%s,%s,%s,-,%s\n", measure, peer, x, why);
-	finish();
+	drain_output();
 }
 
 void progress(const char *format, ...)
@@ -44,7 +44,7 @@ void progress(const char *format, ...)
 	vprintf(format, args);
 	printf("\n");
 	va_end(args);
-	finish();
+	drain_output();
 }
 
 void die(const char *format, ...)
@@ -57,7 +57,7 @@ void die(const char *format, ...)
 	vprintf(format, args);
 	printf(": %s\n", reason);
 	va_end(args);
-	finish();
+	drain_output();
 	exit(1);
 }
 
@@ -71,9 +71,9 @@ double now(void)
 }
 
 /*
- * A buffer begins on a page, has a page before it (msgsnd wants a type in front
- * of the message) and consists of small pages: what a copy costs must not
- * depend on where it came to lie.
+ * A buffer begins at a page boundary and consists of small pages, so that the cost
+ * of a copy does not depend on its address. There is a page before it, since
+ * msgsnd() needs the type in front of the message.
  */
 char *new_buffer(size_t size, int byte)
 {
@@ -83,7 +83,7 @@ char *new_buffer(size_t size, int byte)
 
 	if (memory == MAP_FAILED)
 		die("no memory for a buffer of %zu bytes", size);
-	/* Fails on kernels that have no huge pages, which is as good. */
+	/* Fails on kernels without huge pages, which does not matter. */
 	madvise(memory, page + size, MADV_NOHUGEPAGE);
 	memset(memory, 0, page);
 	memset(memory + page, byte, size);

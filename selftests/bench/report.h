@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdnoreturn.h>
 
-/* Rows go to stdout: measure,peer,x,value,why. Progress goes there too, as "# ...". */
+/* Written to stdout: rows "measure,peer,x,value,why", and progress as "# ...". */
 void report(const char *measure, const char *peer, const char *x, double value);
 void report_missing(const char *measure, const char *peer, const char *x,
 		    const char *why);

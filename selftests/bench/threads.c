@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several threads put and as many get, all in one queue. No call blocks: who
- * finds the queue full, or empty, lets others run and tries again. That is the
- * same for all peers.
+ * Several threads put and as many get, all in one queue. No call blocks: a thread
+ * that finds the queue full or empty yields and retries. This is the same for all
+ * peers.
  */
 #include <errno.h>
 #include <float.h>
@@ -15,7 +15,7 @@
 
 #define SIZE 64
 #define MAX_THREADS 4
-/* What the queue is made for; the box has no such measure. */
+/* Length of the queue, in messages; the box needs none. */
 #define ROOM 8192
 
 struct work {
@@ -24,7 +24,7 @@ struct work {
 	pthread_barrier_t *start;
 };
 
-static void try_again(const struct peer *peer, const char *what)
+static void yield_before_retry(const struct peer *peer, const char *what)
 {
 	if (errno != EAGAIN && errno != ENOMSG && errno != ENODATA)
 		die("%s: %s in a thread", peer->name, what);
@@ -40,7 +40,7 @@ static void *putter(void *argument)
 	pthread_barrier_wait(work->start);
 	for (i = 0; i < work->messages; i++)
 		while (work->peer->send(message, SIZE) < 0)
-			try_again(work->peer, "send");
+			yield_before_retry(work->peer, "send");
 	free_buffer(message, SIZE);
 	return NULL;
 }
@@ -54,7 +54,7 @@ static void *getter(void *argument)
 	pthread_barrier_wait(work->start);
 	for (i = 0; i < work->messages; i++)
 		while (work->peer->receive(buffer, SIZE) < 0)
-			try_again(work->peer, "receive");
+			yield_before_retry(work->peer, "receive");
 	free_buffer(buffer, SIZE);
 	return NULL;
 }
@@ -66,7 +66,7 @@ static void new_thread(pthread_t *thread, void *(*function)(void *), struct work
 		die("a thread");
 }
 
-/* From when all are ready until the last one has done its share. */
+/* Measures from when all threads are ready until the last one is done. */
 static double run(const struct peer *peer, unsigned int count, unsigned long messages)
 {
 	pthread_t putters[MAX_THREADS], getters[MAX_THREADS];
@@ -107,7 +107,7 @@ static void measure_one(const struct plan *plan, const struct peer *peer,
 		return;
 	}
 	peer->open(SIZE, ROOM);
-	/* A round takes long enough to need few of them. */
+	/* A round is long, so few are enough. */
 	for (round = 0; round < (plan->rounds + 3) / 4; round++) {
 		double cost = run(peer, count, plan->messages);
 
@@ -126,7 +126,7 @@ void measure_threads(const struct plan *plan)
 	for (count = 1; count <= MAX_THREADS; count *= 2) {
 		progress("%u putters and %u getters", count, count);
 		for (peer = peers; peer->name; peer++)
-			if (wanted(plan, peer))
+			if (is_wanted(peer, plan->only))
 				measure_one(plan, peer, count);
 	}
 }

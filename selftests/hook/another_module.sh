@@ -40,7 +40,7 @@ adds_a_call_beyond_the_table()
 is_refused_a_number_of_the_kernel()
 {
 	is_refused 'Device or resource busy' "$sum_call" nr=0 && text_is_as_before &&
-		log_is "sum_call: system call number 0 is the kernel's own (read); numbers 387 to 423 are free"
+		log_is "sum_call: system call number 0 belongs to the kernel (read); numbers 387 to 423 are free"
 }
 
 # added_by_another MODULE HIGHEST: the log line of a module that was refused because the
@@ -118,12 +118,26 @@ adds_calls_once_at_a_time()
 		text_is_as_before
 }
 
+# The module and the program in hook/README.md.
+the_tutorial_works()
+{
+	insert "$modules/hello_call.ko" || return 1
+	"$here/say_hello" >"$tmp/greeting" &
+	caller=$!
+	wait "$caller" && is 'greeting' "hello, process $caller" "$(cat "$tmp/greeting")" &&
+		is 'hello without room' EMSGSIZE "$("$here/call" number 400 0 5)" &&
+		is 'hello at 0' EFAULT "$("$here/call" number 400 0 100)" &&
+		remove hello_call && is 'hello' ENOSYS "$("$here/call" number 400)" &&
+		text_is_as_before
+}
+
 run_tests '
 	adds_a_call 400
 	adds_a_call 423
 	adds_a_call_beyond_the_table
 	a_call_that_sleeps_is_waited_for 400
 	adds_calls_once_at_a_time
+	the_tutorial_works
 	is_refused_a_number_of_the_kernel
 	is_refused_while_dm510_msgbox_is_there
 	keeps_dm510_msgbox_out 400

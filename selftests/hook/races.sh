@@ -228,7 +228,7 @@ run_tests '
 	comes_and_goes after sys_msgbox_put sleep 20000 50
 	comes_and_goes before sys_msgbox_get sleep 3000000 20
 	comes_and_goes after sys_msgbox_put sleep 3000000 20
-	comes_and_goes before hook_lower sleep 300000 1
+	comes_and_goes before hook_lower_bounds sleep 300000 1
 	comes_and_goes before hook_detach sleep 300000 1
 	comes_and_goes after hook_detach sleep 300000 1
 	comes_and_goes before msgbox_sysfs_remove sleep 300000 1

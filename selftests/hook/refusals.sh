@@ -11,7 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 
 free='numbers 387 to 423 are free'
-fchmodat2="system call number 452 is the kernel's own (fchmodat2)"
+fchmodat2="system call number 452 belongs to the kernel (fchmodat2)"
 numbers=/sys/module/dm510_msgbox/parameters
 
 nothing_has_changed()
@@ -61,20 +61,20 @@ numbers_as_far_apart_as_can_be()
 numbers_of_the_kernel()
 {
 	numbers_are_refused 'Device or resource busy' 1 0 &&
-		log_is "dm510_msgbox: system call number 0 is the kernel's own (read); $free"
+		log_is "dm510_msgbox: system call number 0 belongs to the kernel (read); $free"
 }
 
 # tuxcall and security, which were reserved and never implemented.
 a_number_of_the_past()
 {
 	numbers_are_refused 'Device or resource busy' 184 185 &&
-		log_is "dm510_msgbox: system call number 184 is not one to be taken; $free"
+		log_is "dm510_msgbox: system call number 184 is unassigned here, but other kernels may use it; $free"
 }
 
 a_number_of_the_kernel_in_between()
 {
 	numbers_are_refused 'Device or resource busy' 423 425 &&
-		log_is "dm510_msgbox: system call number 424, between 423 and 425, is the kernel's own (pidfd_send_signal); $free"
+		log_is "dm510_msgbox: system call number 424, between 423 and 425, belongs to the kernel (pidfd_send_signal); $free"
 }
 
 # too_high PUT_NR GET_NR: get_nr is the higher number
@@ -82,7 +82,7 @@ too_high()
 {
 	numbers_are_refused 'Invalid argument' "$1" "$2" || return 1
 	if is_attached_at_dispatch; then
-		log_is "dm510_msgbox: system call number $2 is too high: those from 512 on are x32's; $free"
+		log_is "dm510_msgbox: system call number $2 is too high: numbers from 512 on are for x32; $free"
 	else
 		log_is_with_any_numbers "dm510_msgbox: system call number N is beyond the kernel's table, which ends at N; numbers N to N are free"
 	fi
@@ -143,7 +143,7 @@ loads_with()
 		is 'get_nr' $(($1 + 1)) "$(cat "$numbers/get_nr")" &&
 		with_numbers "$1" $(($1 + 1)) calls_work && unload &&
 		with_numbers "$1" $(($1 + 1)) calls_are_gone &&
-		log_is ${2:+"dm510_msgbox: $2; numbers from $1 on are taken instead"} \
+		log_is ${2:+"dm510_msgbox: $2; numbers from $1 on are used instead"} \
 			"dm510_msgbox: attached at $attach_point" \
 			"dm510_msgbox: system calls $1 (put) and $(($1 + 1)) (get) are there" \
 			"dm510_msgbox: system calls $1 and $(($1 + 1)) are gone"
@@ -183,7 +183,7 @@ takes_none_where_none_are_free()
 {
 	block_usual_numbers && assign_numbers 387 422 &&
 		is_refused 'Device or resource busy' "$ko" &&
-		log_is "dm510_msgbox: $obstacle, and of 387 to 423 this kernel has no 2 free ones side by side" &&
+		log_is "dm510_msgbox: $obstacle, and this kernel has no 2 adjacent free numbers from 387 to 423" &&
 		calls_are_gone && remove own_numbers && unblock_usual_numbers &&
 		nothing_has_changed
 }
@@ -191,7 +191,7 @@ takes_none_where_none_are_free()
 offers_two_that_are_free()
 {
 	assign_numbers 388 388 && numbers_are_refused 'Device or resource busy' 388 389 &&
-		log_is "dm510_msgbox: system call number 388 is the kernel's own (getpid); numbers 389 to 423 are free" &&
+		log_is "dm510_msgbox: system call number 388 belongs to the kernel (getpid); numbers 389 to 423 are free" &&
 		remove own_numbers
 }
 

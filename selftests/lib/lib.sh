@@ -65,7 +65,7 @@ clean_up()
 	[ "$cannot_unload" = no ] || return
 	reset_tracing
 	echo 1 >"$ftrace_enabled"
-	for module in sum_call twice_call other_user change_bound kill_ftrace own_numbers dm510_msgbox widen_window; do
+	for module in sum_call hello_call twice_call other_user change_bound kill_ftrace own_numbers dm510_msgbox widen_window; do
 		[ ! -d "/sys/module/$module" ] || rmmod "$module"
 	done
 }

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How calls come and go while the module is loaded and unloaded: hook/raise.c,
+ * Calls in progress while the module is loaded and unloaded: hook/raise.c,
  * hook/attach.c, hook/trampoline.S, hook/syscall_hook.c and core/main.c. The
- * steps have the same names there. scripts/commands/models has spin try every interleaving
- * of them.
+ * comments there name the same steps: C1 to C9 for a call, I1 to I3 for install, U1
+ * to U9 for remove. `make models` has spin search every interleaving of them.
  *
- * What is taken for granted, or left out:
+ * Assumptions and simplifications:
  * - Tasks RCU waits until each task that runs or is preempted in the kernel has
- *   slept of its own will or been in user mode; no longer.
- * - Memory is that of x86: only a read may overtake an earlier write, which
- *   matters in one place (C7 and C8). Who sleeps or goes to user mode has
- *   written all before that.
- * - Each write of the kernel's text is one step (stop_machine(), ftrace). That
- *   one may fail is in insmod alone.
- * - Counters wrap around at 4, not at 2^64: more than there are callers.
- * - The box is there or not; store.pml has its inside. Files in sysfs are the
- *   kernel's to wait for.
- * - A caller that needs a page of its own may wait for ever, except that the
- *   page comes where an insmod fails: that one waits for it.
+ *   slept voluntarily or been in user mode; no longer.
+ * - Memory ordering is that of x86: only a read may overtake an earlier write,
+ *   which matters in one place (C7 and C8). A task that sleeps or returns to user
+ *   mode has completed all its writes before.
+ * - Each write of the kernel's text is one step (stop_machine(), ftrace). It can
+ *   fail in insmod only.
+ * - Counters wrap around at 4, not at 2^64; there are fewer callers than that.
+ * - The box exists or does not exist; store.pml models its contents. The kernel
+ *   itself waits for users of the files in sysfs.
+ * - A caller that waits for a page of its own may wait forever, except where an
+ *   insmod fails: that one waits for the caller, so the page arrives.
  */
 #ifndef CALLERS
 #define CALLERS 2
 #endif
 
-bool limit[2], clamp;		/* are they above our number? */
-bool attached;			/* is ftrace's call in place? */
-byte in_flight[2];		/* by CPU */
-bool draining, queued;		/* queued: rmmod sleeps until it is woken */
-bool text = true, box = true;	/* the module's memory, and the box, are there */
+bool limit[2], clamp;		/* raised above our number */
+bool attached;			/* ftrace's call is in place */
+byte in_flight[2];		/* for each CPU */
+bool draining, queued;		/* queued: rmmod sleeps until woken */
+bool text = true, box = true;	/* the module's memory and the box exist */
 byte references;
-bool promised;			/* insmod has said that the calls are there */
-bool going, failing;		/* rmmod; an insmod that fails */
-byte running;			/* callers in the kernel, not asleep of their own will */
-byte holdouts;			/* those of them that Tasks RCU waits for */
+bool promised;			/* insmod has succeeded */
+bool going, failing;		/* rmmod has begun; insmod fails */
+byte running;			/* callers in the kernel that do not sleep voluntarily */
+byte holdouts;			/* the ones that Tasks RCU waits for */
 
 ltl rmmod_ends { [] (going || failing -> <> !text) }
 
@@ -64,7 +64,7 @@ inline count(by)
 active [CALLERS] proctype caller()
 {
 	bool expects, saw;
-	bit traced;		/* there is a limit for calls that are traced */
+	bit traced;		/* traced calls have a limit of their own */
 
 user:	atomic { expects = promised; go_on(); if :: traced = 0 :: traced = 1 fi }
 C1:	if :: limit[traced] :: else -> goto not_implemented fi;
@@ -75,13 +75,13 @@ C5:	count(1);
 C6:	assert(text && box);	/* the handler */
 	if
 	:: true
-	:: rest(); go_on()	/* sleeps for memory, but not for long */
+	:: rest(); go_on()	/* sleeps for memory, for a limited time */
 	:: atomic { !going -> references++ };	/* try_module_get() */
 	   rest();
 	   if
-	   :: true		/* a page has come */
+	   :: true		/* a page arrives */
 	   :: true ->
-end_stuck:    failing		/* it never comes */
+end_stuck:    failing		/* it never arrives */
 	   fi;
 	   go_on();
 	   assert(text);
@@ -104,10 +104,10 @@ not_implemented:
 	goto user
 }
 
-/* insmod, and rmmod at some time later. */
+/* insmod, and some time later rmmod. */
 active proctype module()
 {
-	bool beyond;		/* the number lies beyond the kernel's table */
+	bool beyond;		/* the number is beyond the kernel's table */
 	byte sum;
 
 	if
@@ -124,7 +124,7 @@ I3:	   if :: limit[0] = true :: failing = true; goto U1 fi;
 	fi;
 	promised = true;
 
-end_in_use:			/* rmmod is refused until: */
+end_in_use:			/* rmmod is refused while there are references */
 	atomic { references == 0 -> going = true };
 	if :: beyond :: else -> goto U4 fi;
 U1:	limit[1] = false; limit[0] = false;

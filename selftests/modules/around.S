@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where a direct call at the entry of the function in question goes. On the stack
- * are the way into the function's body and, above it, the way back to its caller;
- * the arguments are in registers.
+ * The targets of the direct call at the function's entry. On the stack are the
+ * return address into the function's body and, above it, the return address into
+ * its caller. The arguments are in registers.
  */
 #include <linux/linkage.h>
 #include <asm/unwind_hints.h>
@@ -28,7 +28,7 @@ SYM_START(widen_before, SYM_L_GLOBAL, SYM_A_ALIGN)
 	RET
 SYM_FUNC_END(widen_before)
 
-/* Has the body return to widen_returned, and that to the caller. */
+/* Makes the body return to widen_returned, which returns to the caller. */
 SYM_START(widen_after, SYM_L_GLOBAL, SYM_A_ALIGN)
 	ENDBR
 	popq	%rax
@@ -40,6 +40,7 @@ SYM_START(widen_after, SYM_L_GLOBAL, SYM_A_ALIGN)
 SYM_FUNC_END(widen_after)
 
 SYM_START(widen_returned, SYM_L_LOCAL, SYM_A_ALIGN)
+	ENDBR
 	movq	(%rsp), %rdi
 	pushq	%rax
 	call	widen

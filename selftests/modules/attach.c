@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Another module that wants a function for itself: by a direct call, as BPF
- * does, or, with ipmodify=1, by saying that it will continue elsewhere, as live
- * patches do. Then it changes nothing.
+ * Attaches to a function of the kernel: with a direct call, as BPF does, or, with
+ * ipmodify=1, as a user that may redirect the function, as live patches do. In
+ * neither case is the function changed.
  */
 #include <linux/ftrace.h>
 #include <linux/module.h>
@@ -13,7 +13,7 @@
 
 static unsigned long address;
 module_param(address, ulong, 0444);
-MODULE_PARM_DESC(address, "where the function begins");
+MODULE_PARM_DESC(address, "address of the function's first byte");
 
 static bool ipmodify;
 module_param(ipmodify, bool, 0444);
@@ -58,7 +58,7 @@ static void __exit other_user_exit(void)
 	else
 		detach_direct(&direct_ops, (unsigned long)do_nothing);
 	ftrace_free_filter(ipmodify ? &ipmodify_ops : &direct_ops);
-	/* For who is still in do_nothing(). */
+	/* Tasks may still be in do_nothing(). */
 	synchronize_rcu_tasks();
 }
 

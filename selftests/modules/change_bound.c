@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes do_syscall_64 other than any kernel was built: as long as this is
- * loaded, the kernel turns the highest number of its own table away.
+ * Makes do_syscall_64 different from any real kernel: while this module is
+ * loaded, the kernel rejects the highest number of its own table.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <asm/unistd.h>
 
-/* An object cannot be part of two modules: these are copies. */
+/* Copies, since an object file cannot be part of two modules. */
 #include "../../hook/bounds.c"
 #include "../../hook/text.c"
 
 static unsigned long address;
 module_param(address, ulong, 0444);
-MODULE_PARM_DESC(address, "where do_syscall_64 begins");
+MODULE_PARM_DESC(address, "address of do_syscall_64");
 
 static unsigned int size;
 module_param(size, uint, 0444);
-MODULE_PARM_DESC(size, "how many bytes it has");
+MODULE_PARM_DESC(size, "its size in bytes");
 
 static void *limit;
 
@@ -31,12 +31,12 @@ static int __init change_bound_init(void)
 	if (err)
 		return err;
 	limit = (void *)address + bounds.limit[0];
-	return hook_text_replace(limit, NR_syscalls - 1, NR_syscalls - 2);
+	return hook_text_replace_imm32(limit, NR_syscalls - 1, NR_syscalls - 2);
 }
 
 static void __exit change_bound_exit(void)
 {
-	int err = hook_text_replace(limit, NR_syscalls - 2, NR_syscalls - 1);
+	int err = hook_text_replace_imm32(limit, NR_syscalls - 2, NR_syscalls - 1);
 
 	WARN(err, "do_syscall_64 stays changed (error %d)\n", err);
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where is dm510_msgbox let down? /sys/kernel/debug/fail_nth has a line for each
- * place of it: how often an allocation failed there, or a copy from or to user
- * memory, then what it called, and its own functions on the stack:
+ * Shows where dm510_msgbox meets failures. /sys/kernel/debug/fail_nth has a line
+ * for each place in it where an allocation, or a copy from or to user memory, has
+ * failed: how often, the kernel function it called, and its own functions on the
+ * stack:
  *
  *	3 __vmalloc < segment_alloc+0x2e < put_large+0x51 < sys_msgbox_put+0x6a
  *
- * Allocations are those that the kernel's fault injection makes fail, when a task
- * has asked for that in /proc/PID/fail-nth. With the parameter nth, who loads
- * dm510_msgbox has asked when its init begins: the loader's own do not count.
+ * The allocations are those that the kernel's fault injection makes fail for a
+ * task that has asked for it in /proc/PID/fail-nth. The parameter nth asks for the
+ * task that loads dm510_msgbox, when the module's init begins: allocations of the
+ * module loader do not count.
  */
 #include <linux/debugfs.h>
 #include <linux/kallsyms.h>
@@ -26,7 +28,7 @@
 
 static unsigned int nth;
 module_param(nth, uint, 0644);
-MODULE_PARM_DESC(nth, "which allocation of the init of dm510_msgbox fails (0: none)");
+MODULE_PARM_DESC(nth, "which allocation in the init of dm510_msgbox fails (0: none)");
 
 struct place {
 	unsigned int count;
@@ -34,9 +36,9 @@ struct place {
 };
 
 static struct place places[128];
-static DEFINE_RAW_SPINLOCK(lock);	/* protects them, and what describe() writes to */
+static DEFINE_RAW_SPINLOCK(lock);	/* protects places, and text in describe_place() */
 
-/* Whose function is it? Ours keeps its offset. */
+/* Cuts off the size, and the offset as well if the function is not ours. */
 static bool is_ours(char *symbol)
 {
 	char *end = strstr(symbol, OURS);
@@ -45,8 +47,11 @@ static bool is_ours(char *symbol)
 	return end;
 }
 
-/* Now, not later: the module may be on its way out. NULL if it is not concerned. */
-static const char *describe(const unsigned long *stack, unsigned int depth)
+/*
+ * Symbols are looked up at once, since the module may be unloaded soon. Returns NULL
+ * if none of its functions is on the stack.
+ */
+static const char *describe_place(const unsigned long *stack, unsigned int depth)
 {
 	static char text[sizeof(places->text)], symbol[KSYM_SYMBOL_LEN];
 	unsigned int i;
@@ -65,8 +70,8 @@ static const char *describe(const unsigned long *stack, unsigned int depth)
 	return ours ? text : NULL;
 }
 
-/* A place that there is no room for shows as one that never failed. */
-static void count(const char *text)
+/* If there is no room for a place, it is missing, as if it had never failed. */
+static void count_text(const char *text)
 {
 	struct place *place;
 
@@ -87,16 +92,17 @@ static void count_place(void)
 	const char *text;
 
 	raw_spin_lock_irqsave(&lock, flags);
-	text = describe(stack, depth);
+	text = describe_place(stack, depth);
 	if (text)
-		count(text);
+		count_text(text);
 	raw_spin_unlock_irqrestore(&lock, flags);
 }
 
 /*
- * Asked before each allocation; counts fail_nth down to 0, and then it fails. What
- * decides, should_fail_ex(), ftrace does not know, and a stack that is looked at
- * from another kind of probe can end there.
+ * Runs before each allocation. The kernel then counts fail_nth down, and the
+ * allocation fails when it reaches 0. The function that decides, should_fail_ex(),
+ * cannot be traced by ftrace, and with another kind of probe the stack trace can
+ * end there.
  */
 static int before_allocation(struct kprobe *probe, struct pt_regs *regs)
 {
@@ -105,7 +111,7 @@ static int before_allocation(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* An access to memory has failed that may. */
+/* An access to memory that is allowed to fail has failed. */
 static int before_fixup(struct kprobe *probe, struct pt_regs *regs)
 {
 	count_place();
@@ -165,5 +171,5 @@ static void __exit fail_nth_exit(void)
 module_init(fail_nth_init);
 module_exit(fail_nth_exit);
 
-MODULE_DESCRIPTION("Shows where dm510_msgbox is let down, for tests");
+MODULE_DESCRIPTION("Shows where dm510_msgbox meets failures, for tests");
 MODULE_LICENSE("GPL");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Shuts ftrace down, as ftrace itself does after an internal error: from then on
- * it changes no code any more. Taking this module out revives it.
+ * Shuts ftrace down, as ftrace itself does after an internal error: it then
+ * changes no more code. Unloading this module revives it.
  */
 #include <linux/compiler.h>
 #include <linux/errno.h>
@@ -10,7 +10,7 @@
 
 static unsigned long address;
 module_param(address, ulong, 0444);
-MODULE_PARM_DESC(address, "of ftrace's variable ftrace_disabled");
+MODULE_PARM_DESC(address, "address of the variable ftrace_disabled");
 
 static int __init kill_ftrace_init(void)
 {

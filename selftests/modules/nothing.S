@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where a direct call goes that is to change nothing. */
+/* The target of a direct call that changes nothing. */
 #include <linux/linkage.h>
 
 #include "../../hook/compat.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes numbers that the kernel's own table reserves look like the kernel's: as
- * long as this is loaded, their entries in the table are those of getpid. The table
- * no longer dispatches, so nobody's call goes another way.
+ * Makes reserved system call numbers look assigned: while this module is loaded,
+ * their entries in the kernel's table are the entry of getpid. Calls do not
+ * change, since the table no longer dispatches.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -10,36 +10,36 @@
 #include <linux/moduleparam.h>
 #include <asm/unistd.h>
 
-/* An object cannot be part of two modules: this is a copy. */
+/* A copy, since an object file cannot be part of two modules. */
 #include "../../hook/text.c"
 
 static unsigned long address;
 module_param(address, ulong, 0444);
-MODULE_PARM_DESC(address, "of sys_call_table");
+MODULE_PARM_DESC(address, "address of sys_call_table");
 
 static unsigned int first;
 module_param(first, uint, 0444);
-MODULE_PARM_DESC(first, "the first of the numbers");
+MODULE_PARM_DESC(first, "first of the numbers");
 
 static unsigned int last;
 module_param(last, uint, 0444);
-MODULE_PARM_DESC(last, "the last of them");
+MODULE_PARM_DESC(last, "last of the numbers");
 
-static unsigned long nobodys, getpid;
+static unsigned long not_implemented, getpid;
 
-/* All of the kernel's functions have the upper half of their address in common. */
-static int change(unsigned int nr, unsigned long from, unsigned long to)
+/* The upper halves of the entries are equal: all are addresses of kernel text. */
+static int change_entry(unsigned int nr, unsigned long from, unsigned long to)
 {
-	return hook_text_replace((unsigned long *)address + nr, lower_32_bits(from),
+	return hook_text_replace_imm32((unsigned long *)address + nr, lower_32_bits(from),
 				 lower_32_bits(to));
 }
 
-static void give_back(unsigned int end)
+static void restore_entries(unsigned int end)
 {
 	unsigned int nr;
 
 	for (nr = first; nr < end; nr++)
-		WARN_ON(change(nr, getpid, nobodys));
+		WARN_ON(change_entry(nr, getpid, not_implemented));
 }
 
 static int __init own_numbers_init(void)
@@ -49,12 +49,12 @@ static int __init own_numbers_init(void)
 
 	if (first > last || last >= NR_syscalls)
 		return -EINVAL;
-	nobodys = ((unsigned long *)address)[first];
+	not_implemented = ((unsigned long *)address)[first];
 	getpid = ((unsigned long *)address)[__NR_getpid];
 	for (nr = first; nr <= last; nr++) {
-		err = change(nr, nobodys, getpid);
+		err = change_entry(nr, not_implemented, getpid);
 		if (err) {
-			give_back(nr);
+			restore_entries(nr);
 			return err;
 		}
 	}
@@ -63,7 +63,7 @@ static int __init own_numbers_init(void)
 
 static void __exit own_numbers_exit(void)
 {
-	give_back(last + 1);
+	restore_entries(last + 1);
 }
 
 module_init(own_numbers_init);

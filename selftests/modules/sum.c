@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The least that a module with a system call of its own needs:
+ * A small module that adds a system call with the hook:
  *
  *	long syscall(nr, long a, long b)	returns a + b
  *
- * The number is the parameter nr. Of 387 to 423 no kernel uses any.
+ * It can sleep first, so that it is in flight while the module is unloaded.
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
@@ -22,8 +22,7 @@ static unsigned int milliseconds;
 module_param(milliseconds, uint, 0444);
 MODULE_PARM_DESC(milliseconds, "how long a call sleeps first (default 0: not at all)");
 
-/* May sleep: who unloads the module waits for it. */
-static long sum(const struct pt_regs *regs)
+static long sum_two(const struct pt_regs *regs)
 {
 	if (milliseconds)
 		msleep(milliseconds);
@@ -33,10 +32,9 @@ static long sum(const struct pt_regs *regs)
 static int __init sum_call_init(void)
 {
 	const struct syscall_hook calls[] = {
-		{ nr, sum },
+		{ nr, sum_two },
 	};
 
-	/* If it fails, the log says why. */
 	return syscall_hook_install(calls, ARRAY_SIZE(calls));
 }
 

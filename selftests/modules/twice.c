@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Adds calls in ways that it should not, and in one that it may: a second time
- * while the first are there, and again after they are gone. Loads if each of
- * these ends as it must; the call returns 7.
+ * Installs a call several times: after an attempt that must be refused, again
+ * after it was removed, and a second time while it is installed, which must be
+ * refused. Loading succeeds if each attempt ends as it must. The call returns 7.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -22,7 +22,7 @@ static long seven(const struct pt_regs *regs)
 	return 7;
 }
 
-static int install(unsigned int number)
+static int install_at(unsigned int number)
 {
 	const struct syscall_hook calls[] = {
 		{ number, seven },
@@ -33,13 +33,13 @@ static int install(unsigned int number)
 
 static int __init twice_init(void)
 {
-	/* A refused attempt leaves nothing that the next one stumbles over. */
-	if (install(NR_GETPID) != -EBUSY || install(nr))
+	/* A refused attempt must not affect the next one. */
+	if (install_at(NR_GETPID) != -EBUSY || install_at(nr))
 		return -EINVAL;
 	syscall_hook_remove();
-	if (install(nr))
+	if (install_at(nr))
 		return -EINVAL;
-	if (install(NR_GETPID) == -EBUSY && install(nr + 1) == -EBUSY)
+	if (install_at(NR_GETPID) == -EBUSY && install_at(nr + 1) == -EBUSY)
 		return 0;
 	syscall_hook_remove();
 	return -EINVAL;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes a window between two steps of a call wide: every so-many-th time, whoever
- * enters a function, or leaves it, is held up there for a while. It is a direct
- * call, as the hook's own, and not a kprobe: in a kprobe's handler nobody can be
- * preempted or sleep, and what happens then is the question.
+ * Widens the race window between two steps of a call: delays every n-th task
+ * that enters a function, or that leaves it. It uses a direct call, as the hook
+ * does, and not a kprobe: a kprobe's handler cannot be preempted or sleep, and
+ * those are the cases to test.
  *
- * Of a function of the kernel, only calls by modules are held up.
+ * If the function is not in a module, only calls from modules are delayed.
  *
- * To be taken out when nobody is in the function any more: with after=1 who is
- * returns through this module.
+ * With after=1 tasks in the function return through this module, so it may be
+ * unloaded only when no task is in the function.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -25,50 +25,50 @@
 
 static unsigned long address;
 module_param(address, ulong, 0444);
-MODULE_PARM_DESC(address, "where the function begins");
+MODULE_PARM_DESC(address, "address of the function's first byte");
 
 static bool after;
 module_param(after, bool, 0444);
-MODULE_PARM_DESC(after, "hold up those who leave it, not those who enter");
+MODULE_PARM_DESC(after, "delay tasks that leave it, not those that enter");
 
 static char *how = "busy";
 module_param(how, charp, 0444);
-MODULE_PARM_DESC(how, "busy: they compute; sleep; preempt: others run as often as they like");
+MODULE_PARM_DESC(how, "busy: spin; sleep; preempt: spin, and yield to other tasks");
 
 static unsigned int us = 100;
 module_param(us, uint, 0444);
-MODULE_PARM_DESC(us, "how long, in microseconds");
+MODULE_PARM_DESC(us, "length of the delay, in microseconds");
 
 static unsigned int every = 1;
 module_param(every, uint, 0444);
-MODULE_PARM_DESC(every, "each so-many-th of them");
+MODULE_PARM_DESC(every, "delay every n-th task");
 
 static atomic_t passed;
 static atomic_t inside;
 
-static int held_up_get(char *buf, const struct kernel_param *kp)
+static int hits_get(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%u\n", atomic_read(&passed) / every);
 }
 
-static const struct kernel_param_ops held_up_ops = {
-	.get = held_up_get,
+static const struct kernel_param_ops hits_ops = {
+	.get = hits_get,
 };
 
-module_param_cb(hits, &held_up_ops, NULL, 0444);
-MODULE_PARM_DESC(hits, "how many have been held up");
+module_param_cb(hits, &hits_ops, NULL, 0444);
+MODULE_PARM_DESC(hits, "number of tasks that have been delayed");
 
-static void let_others_run(void)
+static void yield_to_others(void)
 {
 	preempt_disable();
 	set_tsk_need_resched(current);
 	set_preempt_need_resched();
-	/* Here where the kernel preempts, in the next line where it does not. */
+	/* A preemptible kernel switches tasks here, others in the next line. */
 	preempt_enable();
 	cond_resched();
 }
 
-static void hold_up(void)
+static void delay_task(void)
 {
 	ktime_t end = ktime_add_us(ktime_get(), us);
 
@@ -77,10 +77,10 @@ static void hold_up(void)
 		return;
 	}
 	while (ktime_before(ktime_get(), end)) {
-		/* Lets an emulator that runs one processor at a time change it. */
+		/* An emulator that runs one CPU at a time may switch CPUs here. */
 		cpu_relax();
 		if (*how == 'p')
-			let_others_run();
+			yield_to_others();
 	}
 }
 
@@ -90,13 +90,13 @@ asmlinkage void widen(unsigned long caller)
 		return;
 	atomic_inc(&inside);
 	if (atomic_inc_return(&passed) % every == 0)
-		hold_up();
+		delay_task();
 	atomic_dec(&inside);
 }
 
 static struct ftrace_ops widen_ops;
 
-static unsigned long trampoline(void)
+static unsigned long widen_trampoline(void)
 {
 	return (unsigned long)(after ? widen_after : widen_before);
 }
@@ -110,7 +110,7 @@ static int __init widen_init(void)
 	err = ftrace_set_filter_ip(&widen_ops, address, 0, 0);
 	if (err)
 		return err;
-	err = attach_direct(&widen_ops, trampoline());
+	err = attach_direct(&widen_ops, widen_trampoline());
 	if (err)
 		ftrace_free_filter(&widen_ops);
 	return err;
@@ -118,9 +118,9 @@ static int __init widen_init(void)
 
 static void __exit widen_exit(void)
 {
-	detach_direct(&widen_ops, trampoline());
+	detach_direct(&widen_ops, widen_trampoline());
 	ftrace_free_filter(&widen_ops);
-	/* Whoever came in is counted after this; Tasks RCU knows nothing of those that sleep. */
+	/* Then every task that entered is counted. Tasks RCU does not wait for sleepers. */
 	synchronize_rcu_tasks();
 	while (atomic_read(&inside))
 		usleep_range(1000, 2000);
@@ -130,5 +130,5 @@ static void __exit widen_exit(void)
 module_init(widen_init);
 module_exit(widen_exit);
 
-MODULE_DESCRIPTION("Widens a window between two steps of a call, for tests");
+MODULE_DESCRIPTION("Widens a race window between two steps of a call, for tests");
 MODULE_LICENSE("GPL");

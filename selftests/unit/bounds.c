@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finding the bounds in the bytes of do_syscall_64: in each form that
- * compilers have given them, and not in anything else.
+ * Finding the bounds in the bytes of do_syscall_64: in each form that compilers
+ * generate, and in nothing else.
  */
 #include "kselftest_harness.h"
 
@@ -27,19 +27,19 @@
 #define CMP_MEMORY	"\x81\x3a"
 #define MOV_EAX		"\xb8"
 
-/* What follows the comparison that decides. */
+/* What follows the limit. */
 #define JA_SHORT	"\x77\x20"
 #define JA_NEAR		"\x0f\x87\x20\0\0\0"
 #define JBE_SHORT	"\x76\x20"
 #define JBE_NEAR	"\x0f\x86\x20\0\0\0"
 #define JE_SHORT	"\x74\x20"
 
-/* What follows the one that clamps. */
+/* What follows the clamp. */
 #define SBB_RCX		"\x48\x19\xc9"
 #define SBB_R8		"\x4d\x19\xc0"
 #define SBB_OTHER	"\x48\x19\xc8"
 
-/* What most of the tests leave as it should be. */
+/* A good limit and a good clamp. */
 #define LIMIT		"\x3d\xc2\x01\0\0\x77\x20"
 #define CLAMP		"\x48\x3d\xc3\x01\0\0\x48\x19\xc9"
 
@@ -47,7 +47,7 @@
 
 static struct hook_bounds bounds;
 
-/* The text is copied, so that AddressSanitizer sees one byte read too many. */
+/* The text is copied, so that AddressSanitizer detects a read of one byte too many. */
 static int find_in(const char *text, size_t size)
 {
 	__u8 *copy = malloc(size);
@@ -116,7 +116,7 @@ TEST(there_are_not_more)
 	EXPECT_EQ(-ENOENT, find(LIMIT CLAMP CLAMP));
 }
 
-/* What is not understood may be a third bound. */
+/* Another use of a value may be a third bound. */
 TEST(the_values_are_nothing_else)
 {
 	EXPECT_EQ(-ENOENT, find(LIMIT CLAMP MOV_EAX N450));

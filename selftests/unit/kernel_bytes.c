@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finding the bounds in the real bytes of a kernel, without that kernel.
+ * Finding the bounds in the real bytes of a kernel, without running it.
  *
- * The environment says which:
- *	KERNEL_TEXT		a file with what kernel_text printed there of
+ * The environment describes the kernel:
+ *	KERNEL_TEXT		a file with the output of kernel_text on it, for
  *				do_syscall_64, x64_sys_call and __x64_sys_ni_syscall,
- *				and of each, before that, its name@address
+ *				and before each of them its name@address
  *	KERNEL_NR_SYSCALLS	the size of its table
- *	KERNEL_RELEASE		which it is
+ *	KERNEL_RELEASE		its release
  */
 #include "kselftest_harness.h"
 
@@ -57,7 +57,7 @@ static void read_function(struct function *function, const char *name)
 		fclose(file);
 }
 
-/* A copy without room to spare, so that AddressSanitizer sees a byte too many. */
+/* An exact copy, so that AddressSanitizer detects a read of one byte too many. */
 static int find(const struct function *function, __u32 nr, struct hook_bounds *bounds)
 {
 	__u8 *copy = malloc(function->size);
@@ -108,13 +108,13 @@ TEST_F(kernel, no_other_size_of_the_table_is_believed)
 	struct hook_bounds bounds;
 	int believed = 0;
 
-	/* x32's table, which ends at 547, is compared with in the same way. */
+	/* The end of x32's table, 547, is compared with in the same way. */
 	for (__u32 nr = 1; nr <= 512; nr++)
 		believed += !find(&do_syscall_64, nr, &bounds);
 	EXPECT_EQ(1, believed);
 }
 
-/* Nothing there may make us write to a place that is not one of the bounds. */
+/* No corruption may make the module write anywhere but to the bounds. */
 static bool is_within(const struct hook_bounds *found, const struct hook_bounds *good)
 {
 	for (unsigned int i = 0; i < found->limits; i++) {
@@ -172,7 +172,7 @@ TEST_F(kernel, a_function_cut_short_is_refused)
 	do_syscall_64.size = whole;
 }
 
-/* As another module has them raised, and while it lowers them again. */
+/* As raised by another module, and while that module lowers them. */
 TEST_F(kernel, raised_bounds_are_known)
 {
 	const __u32 raised = nr_syscalls + 3, limit = raised - 1;
@@ -198,7 +198,7 @@ static bool goes_to(const struct function *function, const struct function *othe
 	bool ret;
 
 	memcpy(copy, function->bytes, function->size);
-	ret = hook_dispatch_goes_to(&text, other->start);
+	ret = hook_dispatch_branches_to(&text, other->start);
 	free(copy);
 	return ret;
 }
@@ -210,7 +210,7 @@ static bool turns_away(__u32 last)
 	bool ret;
 
 	memcpy(copy, x64_sys_call.bytes, x64_sys_call.size);
-	ret = hook_dispatch_turns_away(&text, last, ni_syscall.start);
+	ret = hook_dispatch_rejects_above(&text, last, ni_syscall.start);
 	free(copy);
 	return ret;
 }
@@ -225,7 +225,7 @@ TEST_F(kernel, calls_go_from_function_to_function)
 	EXPECT_FALSE(goes_to(&x64_sys_call, &do_syscall_64));
 }
 
-/* Four of the bits at most move the target by so little that it is believed. */
+/* At most four bits move the target so little that it is still accepted. */
 TEST_F(kernel, a_corrupted_call_is_not_believed)
 {
 	int refused = 0;
@@ -260,9 +260,7 @@ TEST_F(kernel, the_end_of_the_table_is_known_or_not)
 
 	ASSERT_EQ('.', *rest);
 	minor = strtol(rest + 1, NULL, 10);
-	if (major == 6 && minor < 15) {
-		EXPECT_TRUE(turns_away(nr_syscalls - 1));
-	}
+	EXPECT_TRUE(major != 6 || minor >= 15 || turns_away(nr_syscalls - 1));
 	EXPECT_EQ(is_compared_with(nr_syscalls - 1), turns_away(nr_syscalls - 1));
 	EXPECT_FALSE(turns_away(nr_syscalls));
 	EXPECT_FALSE(turns_away(nr_syscalls - 2));
@@ -281,7 +279,7 @@ TEST_F(kernel, a_corrupted_end_is_not_believed)
 			refused++;
 		x64_sys_call.bytes[i / 8] ^= 1 << i % 8;
 	}
-	/* The comparison's 6 bytes, and the most of those that jump. */
+	/* The 6 bytes of the comparison, and most bytes of the jumps. */
 	EXPECT_TRUE(known ? refused >= 48 + 28 : !believed);
 }
 

@@ -40,7 +40,7 @@ show()
 # The module logs its numbers if they are not the default ones.
 find_free_numbers
 put=$DM510_MSGBOX_PUT_NR get=$DM510_MSGBOX_GET_NR
-message=$(dmesg | sed -n 's/^.*\(dm510_msgbox: .* are taken instead\)$/\1/p')
+message=$(dmesg | sed -n 's/^.*\(dm510_msgbox: .* are used instead\)$/\1/p')
 
 explain "This virtual machine runs Debian's stock kernel:"
 show 0 Debian uname -srv
