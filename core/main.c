@@ -13,7 +13,7 @@
 #include "../hook/syscall_hook.h"
 #include "calls.h"
 #include "msgbox.h"
-#include "stack.h"
+#include "segment.h"
 #include "sysfs.h"
 
 static struct msgbox_limits limits = {
