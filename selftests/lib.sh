@@ -248,8 +248,8 @@ find_attach_point()
 	*) is 'attach point' 'a function that dispatches' "$attach_point" || return 1 ;;
 	esac
 	came="dm510_msgbox: attached at $attach_point"
-	came="$came${newline}dm510_msgbox: system calls $put_nr (put) and $get_nr (get) are there"
-	went="dm510_msgbox: system calls $put_nr and $get_nr are gone"
+	came="$came${newline}dm510_msgbox: added system calls $put_nr (put) and $get_nr (get)"
+	went="dm510_msgbox: removed system calls $put_nr and $get_nr"
 	has_another_user="$attach_point has another user (BPF, a live patch or a module"
 	has_another_user="$has_another_user like this one); remove that one first"
 }
