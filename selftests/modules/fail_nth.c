@@ -4,7 +4,7 @@
  * place of it: how often an allocation failed there, or a copy from or to user
  * memory, then what it called, and its own functions on the stack:
  *
- *	3 __vmalloc < segment_alloc+0x2e < put_large+0x51 < sys_msgbox_put+0x6a
+ *	3 __vmalloc < segment_alloc+0x2e < msgbox_put_copied+0x51 < sys_msgbox_put+0x6a
  *
  * Allocations are those that the kernel's fault injection makes fail, when a task
  * has asked for that in /proc/PID/fail-nth. With the parameter nth, who loads
