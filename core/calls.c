@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The two system calls: from registers to the box. The contract is in
- * uapi/linux/dm510_msgbox.h.
+ * The two system calls: they read and check the arguments and call the box. The contract
+ * is in uapi/linux/dm510_msgbox.h.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -12,13 +12,13 @@
 #include "failures.h"
 #include "msgbox.h"
 
-/* As many numbers as the page holds that no program has at the address 0. */
-#define MOST_DESCRIPTORS	4095
+/* The page at address 0 is never mapped, so these numbers cannot be addresses. */
+#define MAX_DESCRIPTOR	4095
 
-/* The box that all processes share. Set before the calls can be made. */
+/* The box that all processes share. Set before the calls are installed. */
 static struct msgbox *the_box;
 
-/* buf and len as a C prototype (char *buf, int len) would have them. */
+/* The arguments of the C prototype (char *buf, int len). */
 static char __user *buf_argument(const struct pt_regs *regs)
 {
 	return (char __user *)regs->di;
@@ -30,22 +30,22 @@ static int len_argument(const struct pt_regs *regs)
 }
 
 /*
- * C libraries that are newer than the kernel call fchmodat2 at 452 and fall back on
- * ENOSYS alone. The first argument of that call is a file descriptor or AT_FDCWD.
- * It is an int in a 64-bit register: glibc leaves zeros above it (0xffffff9c for
- * AT_FDCWD), others extend its sign. No program has a buffer there.
+ * C libraries newer than the kernel call fchmodat2 at 452 and fall back only on ENOSYS.
+ * The first argument of that call is a file descriptor or AT_FDCWD. It is an int in a
+ * 64-bit register: glibc zero-extends it (0xffffff9c for AT_FDCWD), other libraries
+ * sign-extend it. No program has a buffer at such an address.
  */
 static bool is_file_descriptor(const char __user *buf)
 {
 	unsigned long word = (unsigned long)buf;
 	int fd = (int)word;
 
-	if (likely(fd < -MOST_DESCRIPTORS || fd > MOST_DESCRIPTORS) || !buf)
+	if (likely(fd < -MAX_DESCRIPTOR || fd > MAX_DESCRIPTOR) || !buf)
 		return false;
 	return word == (unsigned int)fd || word == (long)fd;
 }
 
-static long put(const struct pt_regs *regs)
+static long do_msgbox_put(const struct pt_regs *regs)
 {
 	const char __user *buf = buf_argument(regs);
 	int len = len_argument(regs);
@@ -59,14 +59,14 @@ static long put(const struct pt_regs *regs)
 
 static long sys_msgbox_put(const struct pt_regs *regs)
 {
-	long ret = put(regs);
+	long ret = do_msgbox_put(regs);
 
 	if (unlikely(ret < 0))
-		failures_count(MSGBOX_PUT, ret);
+		failure_inc(MSGBOX_PUT, ret);
 	return ret;
 }
 
-static long get(const struct pt_regs *regs)
+static long do_msgbox_get(const struct pt_regs *regs)
 {
 	char __user *buf = buf_argument(regs);
 	int len = len_argument(regs);
@@ -78,22 +78,22 @@ static long get(const struct pt_regs *regs)
 
 static long sys_msgbox_get(const struct pt_regs *regs)
 {
-	long ret = get(regs);
+	long ret = do_msgbox_get(regs);
 
 	if (unlikely(ret < 0))
-		failures_count(MSGBOX_GET, ret);
+		failure_inc(MSGBOX_GET, ret);
 	return ret;
 }
 
 /**
- * msgbox_calls_install() - let user space call the box
- * @box: the box that all processes share
+ * msgbox_calls_install() - add the two system calls
+ * @box: the box that all processes share; must live until msgbox_calls_remove()
  * @put_nr: the system call number of put
  * @get_nr: the system call number of get
  *
  * Context: Process context. May sleep.
  *
- * Return: 0, or what syscall_hook_install() returns.
+ * Return: 0, or an error of syscall_hook_install().
  */
 int msgbox_calls_install(struct msgbox *box, unsigned int put_nr, unsigned int get_nr)
 {
@@ -107,9 +107,9 @@ int msgbox_calls_install(struct msgbox *box, unsigned int put_nr, unsigned int g
 }
 
 /**
- * msgbox_calls_remove() - undo msgbox_calls_install()
+ * msgbox_calls_remove() - remove the two system calls
  *
- * On return no call uses the box any more.
+ * When it returns, no call uses the box any more.
  *
  * Context: Process context. May sleep.
  */

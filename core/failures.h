@@ -4,7 +4,7 @@
 
 enum msgbox_call { MSGBOX_PUT, MSGBOX_GET };
 
-void failures_count(enum msgbox_call call, int err);
-unsigned long failures_read(enum msgbox_call call, int err);
+void failure_inc(enum msgbox_call call, int err);
+unsigned long failure_sum(enum msgbox_call call, int err);
 
 #endif /* _DM510_FAILURES_H */

@@ -1,28 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module: its limits, its one box, and the calls on it. */
+/* The module: parameters, loading and unloading. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/sizes.h>
+#include <linux/stringify.h>
 #include <linux/sysfs.h>
 #include <uapi/linux/dm510_msgbox.h>
 
 #include "../hook/syscall_hook.h"
 #include "calls.h"
 #include "msgbox.h"
-#include "stack.h"
+#include "segment.h"
 #include "sysfs.h"
 
+/* Decimal, without a suffix, as the descriptions of the parameters quote them. */
+#define DEFAULT_MAX_MESSAGE_BYTES	4194304
+#define DEFAULT_MAX_BYTES		67108864
+#define DEFAULT_MAX_PENDING_BYTES	67108864
+
+/* Limits of the limits, in bytes. The length of a message is an int. */
+#define HIGHEST_MAX_MESSAGE_BYTES	2147483647
+#define LOWEST_MAX_BYTES		131072
+#define LOWEST_MAX_PENDING_BYTES	524288
+
+static_assert(HIGHEST_MAX_MESSAGE_BYTES == INT_MAX);
+/* With less, a box could be unable to hold any message. */
+static_assert(LOWEST_MAX_BYTES == 2 * SEGMENT_SIZE);
+/*
+ * With less, a put that is alone could fail: it may reserve a quarter of what is left,
+ * first for its message, then for a segment of the msgstack.
+ */
+static_assert(LOWEST_MAX_PENDING_BYTES == 8 * SEGMENT_SIZE);
+
 static struct msgbox_limits limits = {
-	.max_message_bytes = SZ_4M,
-	.max_bytes = SZ_64M,
-	.max_pending_bytes = SZ_64M,
+	.max_message_bytes = DEFAULT_MAX_MESSAGE_BYTES,
+	.max_bytes = DEFAULT_MAX_BYTES,
+	.max_pending_bytes = DEFAULT_MAX_PENDING_BYTES,
 };
 
-/* A length is an int in the calls, which may read the limit at any time. */
+/* WRITE_ONCE() here and below: calls can read the limits at any time. */
 static int set_max_message_bytes(const char *val, const struct kernel_param *kp)
 {
 	unsigned int max;
@@ -30,7 +49,7 @@ static int set_max_message_bytes(const char *val, const struct kernel_param *kp)
 
 	if (err)
 		return err;
-	if (max < 1 || max > INT_MAX)
+	if (max < 1 || max > HIGHEST_MAX_MESSAGE_BYTES)
 		return -EINVAL;
 	WRITE_ONCE(limits.max_message_bytes, max);
 	return 0;
@@ -45,9 +64,10 @@ module_param_cb(max_message_bytes, &max_message_bytes_ops,
 		&limits.max_message_bytes, 0644);
 __MODULE_PARM_TYPE(max_message_bytes, "uint");
 MODULE_PARM_DESC(max_message_bytes,
-		 "largest message, in bytes (1 to 2147483647, default 4194304)");
+		 "largest message, in bytes (1 to " __stringify(HIGHEST_MAX_MESSAGE_BYTES)
+		 ", default " __stringify(DEFAULT_MAX_MESSAGE_BYTES) ")");
 
-static int set_bytes(const char *val, const struct kernel_param *kp, unsigned long min)
+static int set_byte_limit(const char *val, const struct kernel_param *kp, unsigned long min)
 {
 	unsigned long max;
 	int err = kstrtoul(val, 0, &max);
@@ -60,10 +80,9 @@ static int set_bytes(const char *val, const struct kernel_param *kp, unsigned lo
 	return 0;
 }
 
-/* With less than two segments there would be boxes that can hold nothing. */
 static int set_max_bytes(const char *val, const struct kernel_param *kp)
 {
-	return set_bytes(val, kp, 2 * SEGMENT_SIZE);
+	return set_byte_limit(val, kp, LOWEST_MAX_BYTES);
 }
 
 static const struct kernel_param_ops max_bytes_ops = {
@@ -74,15 +93,13 @@ static const struct kernel_param_ops max_bytes_ops = {
 module_param_cb(max_bytes, &max_bytes_ops, &limits.max_bytes, 0644);
 __MODULE_PARM_TYPE(max_bytes, "ulong");
 MODULE_PARM_DESC(max_bytes,
-		 "kernel memory the box may hold, in bytes (131072 or more, default 67108864)");
+		 "kernel memory the box may hold, in bytes ("
+		 __stringify(LOWEST_MAX_BYTES) " or more, default "
+		 __stringify(DEFAULT_MAX_BYTES) ")");
 
-/*
- * A put may take a quarter of what is left, twice: for its message, and for a
- * segment of the stack, which must still be to be had then.
- */
 static int set_max_pending_bytes(const char *val, const struct kernel_param *kp)
 {
-	return set_bytes(val, kp, 8 * SEGMENT_SIZE);
+	return set_byte_limit(val, kp, LOWEST_MAX_PENDING_BYTES);
 }
 
 static const struct kernel_param_ops max_pending_bytes_ops = {
@@ -94,9 +111,11 @@ module_param_cb(max_pending_bytes, &max_pending_bytes_ops,
 		&limits.max_pending_bytes, 0644);
 __MODULE_PARM_TYPE(max_pending_bytes, "ulong");
 MODULE_PARM_DESC(max_pending_bytes,
-		 "kernel memory that puts in progress may hold together, in bytes; one put takes at most a quarter (524288 or more, default 67108864)");
+		 "kernel memory that puts in progress may hold together, in bytes; one put takes at most a quarter ("
+		 __stringify(LOWEST_MAX_PENDING_BYTES) " or more, default "
+		 __stringify(DEFAULT_MAX_PENDING_BYTES) ")");
 
-/* Any value may be given, so none of them can stand for "not given". */
+/* Any value can be given, so none of them can mean "not given". */
 struct call_number {
 	unsigned int nr;
 	bool given;
@@ -128,22 +147,22 @@ static const struct kernel_param_ops call_number_ops = {
 
 module_param_cb(put_nr, &call_number_ops, &put_number, 0444);
 __MODULE_PARM_TYPE(put_nr, "uint");
-MODULE_PARM_DESC(put_nr, "system call number of put; with get_nr or not at all (default 452, else one that is free)");
+MODULE_PARM_DESC(put_nr, "system call number of put; give both or neither (default 452, or a free number)");
 
 module_param_cb(get_nr, &call_number_ops, &get_number, 0444);
 __MODULE_PARM_TYPE(get_nr, "uint");
-MODULE_PARM_DESC(get_nr, "system call number of get; with put_nr or not at all (default the one after put's)");
+MODULE_PARM_DESC(get_nr, "system call number of get; give both or neither (default: the one after put_nr)");
 
 static struct msgbox *box;
 
-static int __init choose_numbers(void)
+static int __init choose_call_numbers(void)
 {
 	int nr;
 
 	if (put_number.given && get_number.given)
 		return 0;
 	if (put_number.given || get_number.given) {
-		pr_err("put_nr and get_nr go together: give both or neither\n");
+		pr_err("give both put_nr and get_nr, or neither\n");
 		return -EINVAL;
 	}
 	nr = syscall_hook_choose(__NR_dm510_msgbox_put, 2);
@@ -158,7 +177,7 @@ static int __init dm510_msgbox_init(void)
 {
 	int err;
 
-	err = choose_numbers();
+	err = choose_call_numbers();
 	if (err)
 		return err;
 	box = msgbox_create(&limits);
@@ -172,7 +191,7 @@ static int __init dm510_msgbox_init(void)
 	if (err)
 		goto remove_sysfs;
 
-	pr_info("system calls %u (put) and %u (get) are there\n",
+	pr_info("added system calls %u (put) and %u (get)\n",
 		put_number.nr, get_number.nr);
 	return 0;
 
@@ -188,7 +207,7 @@ static void __exit dm510_msgbox_exit(void)
 	msgbox_calls_remove();
 	msgbox_sysfs_remove();
 	msgbox_destroy(box);	/* U9 of selftests/models/unload.pml */
-	pr_info("system calls %u and %u are gone\n", put_number.nr, get_number.nr);
+	pr_info("removed system calls %u and %u\n", put_number.nr, get_number.nr);
 }
 
 module_init(dm510_msgbox_init);

@@ -8,16 +8,15 @@ struct msgbox;
 
 /**
  * struct msgbox_limits - what a box accepts
- * @max_message_bytes: the largest message, in bytes
- * @max_bytes: how much kernel memory the box may hold, in bytes: all that
- *             struct msgbox_stats counts as @memory. What a put in progress has
- *             taken and not yet put does not count.
- * @max_pending_bytes: how much kernel memory puts in progress may hold together,
- *             in bytes. A put may take a quarter of what is left to its user; the
- *             puts of one user can hold half of it.
+ * @max_message_bytes: length of the largest message, in bytes
+ * @max_bytes: kernel memory that the box may hold, in bytes. It limits
+ *             &struct msgbox_stats.memory, which does not include pending memory.
+ * @max_pending_bytes: kernel memory that all puts in progress may hold together, in
+ *             bytes. A put may take a quarter of what is left to its user, and the puts
+ *             of one user half of the limit.
  *
- * May change at any time. Lowering @max_bytes below what is held loses
- * nothing: puts fail until the box has drained.
+ * The limits can change at any time. If @max_bytes becomes lower than what the box
+ * holds, no message is lost, but puts fail until enough messages have been taken.
  */
 struct msgbox_limits {
 	unsigned int max_message_bytes;
@@ -26,9 +25,9 @@ struct msgbox_limits {
 };
 
 /**
- * struct msgbox_stats - what is in a box, and what has been
+ * struct msgbox_stats - the figures of a box
  * @puts: how many messages have been put
- * @gets: how many have been taken; the others are in the box
+ * @gets: how many messages have been taken; the other ones are in the box
  * @bytes: length of the messages in the box, in bytes
  * @memory: kernel memory that the box holds, in bytes
  * @pending: kernel memory that puts in progress hold, in bytes

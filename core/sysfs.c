@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/dm510_msgbox, readable by everyone. Each file is one decimal
- * number:
+ * /sys/kernel/dm510_msgbox, readable by everyone. Each file holds one decimal number:
  *
  *	count	messages in the box
- *	bytes	their length, in bytes
- *	memory	kernel memory that the box holds, in bytes: what max_bytes limits
- *	pending	kernel memory that puts in progress hold, in bytes: what
- *		max_pending_bytes limits
+ *	bytes	length of the messages in the box, in bytes
+ *	memory	kernel memory that the box holds, in bytes; limited by max_bytes
+ *	pending	kernel memory that puts in progress hold, in bytes; limited by
+ *		max_pending_bytes
  *	puts	messages put since the module was loaded
- *	gets	messages taken since then
+ *	gets	messages taken since the module was loaded
  *
  *	put_einval, put_emsgsize, put_eagain, put_eaddrnotavail, put_efault,
  *	get_einval, get_enodata, get_emsgsize, get_eaddrnotavail, get_efault
- *		calls that have failed with that error since then
+ *		calls that failed with this error since the module was loaded
  */
 #include <linux/errno.h>
 #include <linux/kobject.h>
@@ -23,8 +22,8 @@
 #include "msgbox.h"
 #include "sysfs.h"
 
-static struct kobject *directory;
-static struct msgbox *shown;
+static struct kobject *sysfs_dir;
+static struct msgbox *sysfs_box;
 
 #define STATS_FILE(name, value)						\
 static ssize_t name##_show(struct kobject *kobj,			\
@@ -32,7 +31,7 @@ static ssize_t name##_show(struct kobject *kobj,			\
 {									\
 	struct msgbox_stats stats;					\
 									\
-	msgbox_read_stats(shown, &stats);				\
+	msgbox_read_stats(sysfs_box, &stats);				\
 	return sysfs_emit(buf, "%llu\n", (u64)(value));			\
 }									\
 static struct kobj_attribute name##_file = __ATTR_RO(name)
@@ -44,40 +43,40 @@ STATS_FILE(pending, stats.pending);
 STATS_FILE(puts, stats.puts);
 STATS_FILE(gets, stats.gets);
 
-struct failures_file {
+struct failure_file {
 	struct kobj_attribute attribute;
 	enum msgbox_call call;
 	int error;
 };
 
-static ssize_t failures_show(struct kobject *kobj,
-			     struct kobj_attribute *attribute, char *buf)
+static ssize_t failure_show(struct kobject *kobj,
+			    struct kobj_attribute *attribute, char *buf)
 {
-	struct failures_file *file =
-		container_of(attribute, struct failures_file, attribute);
+	struct failure_file *file =
+		container_of(attribute, struct failure_file, attribute);
 
-	return sysfs_emit(buf, "%lu\n", failures_read(file->call, -file->error));
+	return sysfs_emit(buf, "%lu\n", failure_sum(file->call, -file->error));
 }
 
-#define FAILURES_FILE(name, which, err)					\
-static struct failures_file name##_file = {				\
-	.attribute = __ATTR(name, 0444, failures_show, NULL),		\
+#define FAILURE_FILE(name, which, err)					\
+static struct failure_file name##_file = {				\
+	.attribute = __ATTR(name, 0444, failure_show, NULL),		\
 	.call = which,							\
 	.error = err,							\
 }
 
-FAILURES_FILE(put_einval, MSGBOX_PUT, EINVAL);
-FAILURES_FILE(put_emsgsize, MSGBOX_PUT, EMSGSIZE);
-FAILURES_FILE(put_eagain, MSGBOX_PUT, EAGAIN);
-FAILURES_FILE(put_eaddrnotavail, MSGBOX_PUT, EADDRNOTAVAIL);
-FAILURES_FILE(put_efault, MSGBOX_PUT, EFAULT);
-FAILURES_FILE(get_einval, MSGBOX_GET, EINVAL);
-FAILURES_FILE(get_enodata, MSGBOX_GET, ENODATA);
-FAILURES_FILE(get_emsgsize, MSGBOX_GET, EMSGSIZE);
-FAILURES_FILE(get_eaddrnotavail, MSGBOX_GET, EADDRNOTAVAIL);
-FAILURES_FILE(get_efault, MSGBOX_GET, EFAULT);
+FAILURE_FILE(put_einval, MSGBOX_PUT, EINVAL);
+FAILURE_FILE(put_emsgsize, MSGBOX_PUT, EMSGSIZE);
+FAILURE_FILE(put_eagain, MSGBOX_PUT, EAGAIN);
+FAILURE_FILE(put_eaddrnotavail, MSGBOX_PUT, EADDRNOTAVAIL);
+FAILURE_FILE(put_efault, MSGBOX_PUT, EFAULT);
+FAILURE_FILE(get_einval, MSGBOX_GET, EINVAL);
+FAILURE_FILE(get_enodata, MSGBOX_GET, ENODATA);
+FAILURE_FILE(get_emsgsize, MSGBOX_GET, EMSGSIZE);
+FAILURE_FILE(get_eaddrnotavail, MSGBOX_GET, EADDRNOTAVAIL);
+FAILURE_FILE(get_efault, MSGBOX_GET, EFAULT);
 
-static const struct attribute *files[] = {
+static const struct attribute *sysfs_files[] = {
 	&count_file.attr,
 	&bytes_file.attr,
 	&memory_file.attr,
@@ -98,8 +97,8 @@ static const struct attribute *files[] = {
 };
 
 /**
- * msgbox_sysfs_create() - show a box in sysfs
- * @box: the box
+ * msgbox_sysfs_create() - create the sysfs files of a box
+ * @box: the box; must live until msgbox_sysfs_remove()
  *
  * Context: Process context. May sleep.
  *
@@ -109,25 +108,25 @@ int msgbox_sysfs_create(struct msgbox *box)
 {
 	int err;
 
-	shown = box;
-	directory = kobject_create_and_add(KBUILD_MODNAME, kernel_kobj);
-	if (!directory)
+	sysfs_box = box;
+	sysfs_dir = kobject_create_and_add(KBUILD_MODNAME, kernel_kobj);
+	if (!sysfs_dir)
 		return -ENOMEM;
-	err = sysfs_create_files(directory, files);
+	err = sysfs_create_files(sysfs_dir, sysfs_files);
 	if (err)
-		kobject_put(directory);
+		kobject_put(sysfs_dir);
 	return err;
 }
 
 /**
- * msgbox_sysfs_remove() - undo msgbox_sysfs_create()
+ * msgbox_sysfs_remove() - remove the sysfs files
  *
- * On return nobody reads the files any more.
+ * When it returns, no process reads the files any more.
  *
  * Context: Process context. May sleep.
  */
 void msgbox_sysfs_remove(void)
 {
-	sysfs_remove_files(directory, files);
-	kobject_put(directory);
+	sysfs_remove_files(sysfs_dir, sysfs_files);
+	kobject_put(sysfs_dir);
 }

@@ -18,10 +18,10 @@ static inline char __user *next_page(char __user *address)
 }
 
 /*
- * May this byte be written? A compare-and-exchange asks for the right to write it
- * and leaves it as it was, even where another thread writes it at the same time.
+ * A compare-and-exchange needs the right to write the byte, but never changes it, even
+ * if another thread writes it at the same time.
  */
-static inline bool is_writable(char __user *to)
+static inline bool byte_is_writable(char __user *to)
 {
 	u8 expected = 0;
 
@@ -29,79 +29,81 @@ static inline bool is_writable(char __user *to)
 }
 
 /**
- * user_memory_writable_nofault() - are all these pages there, to be written?
- * @to: the caller's memory; access_ok() has been asked
- * @len: how many bytes
+ * user_memory_writable_nofault() - check that the pages are present and writable
+ * @to: the caller's memory; access_ok() has been checked
+ * @len: its length in bytes
  *
  * Context: Page faults disabled. Does not sleep.
  *
- * Return: whether they are, and stay so unless the caller's own threads, or a
- * lack of memory, take them away in this very moment.
+ * Return: whether all pages are. They can be unmapped at any time, by threads of the
+ * caller or by memory reclaim.
  */
 bool user_memory_writable_nofault(char __user *to, size_t len)
 {
 	char __user *end = to + len;
 
 	while (to < end) {
-		if (!is_writable(to))
+		if (!byte_is_writable(to))
 			return false;
 		to = next_page(to);
 	}
 	return true;
 }
 
-static bool is_there(char __user *to, size_t len)
+/* The same, for callers that have page faults enabled. */
+static bool is_writable_now(char __user *to, size_t len)
 {
-	bool there;
+	bool writable;
 
 	pagefault_disable();
-	there = user_memory_writable_nofault(to, len);
+	writable = user_memory_writable_nofault(to, len);
 	pagefault_enable();
-	return there;
+	return writable;
 }
 
 /*
- * Sleep until a page that somebody else provides is there (userfaultfd, FUSE).
- * The access that comes next would sleep, too, but not while a signal with a
- * handler is pending: the kernel repeats a fault of its own until the signal has
- * been handled, and computes all the while. Here only a fatal signal ends the
- * sleep. Whether the page can be used is for that access to tell: this function
- * does not grow stacks, and believes that shadow stacks can be written.
+ * Sleep until a page that another process provides is present (userfaultfd, FUSE).
+ * The access that follows would also sleep, but not while a signal with a handler is
+ * pending: then the kernel repeats a page fault of kernel code in a busy loop until the
+ * signal has been handled. The sleep here ends only with a fatal signal.
+ *
+ * Only the access that follows tells whether the page can be used: this function does
+ * not grow stacks, and takes shadow stacks for writable.
  */
-static void await_page(const char __user *address, unsigned int flags)
+static void wait_for_page(const char __user *address, unsigned int flags)
 {
 	struct mm_struct *mm = current->mm;
 	bool unlocked;
 
 	if (mmap_read_lock_killable(mm))
 		return;
-	/* fixup_user_fault() would put a call trace into the log below a stack (6.5). */
+	/* Below a stack, fixup_user_fault() would log a call trace (since 6.5). */
 	if (vma_lookup(mm, untagged_addr((unsigned long)address)))
 		fixup_user_fault(mm, (unsigned long)address, flags, &unlocked);
 	mmap_read_unlock(mm);
 }
 
-/* Bring in the page of this byte, with the access that the next attempt makes. */
-static int fault_in_writable(char __user *to)
+/* Fault in the page of this byte, with the kind of access that the copy makes. */
+static int fault_in_page_writable(char __user *to)
 {
-	if (is_there(to, 1))
+	if (is_writable_now(to, 1))
 		return 0;
-	await_page(to, FAULT_FLAG_WRITE);
+	wait_for_page(to, FAULT_FLAG_WRITE);
 	cond_resched();
-	return !fatal_signal_pending(current) && is_writable(to) ? 0 : -EFAULT;
+	return !fatal_signal_pending(current) && byte_is_writable(to) ? 0 : -EFAULT;
 }
 
 /**
- * user_memory_fault_in_writable() - bring in the caller's memory, to write it
+ * user_memory_fault_in_writable() - fault in the caller's memory for writing
  * @to: the caller's memory
- * @len: how many bytes
+ * @len: its length in bytes
  *
- * Writes nothing there. The pages may be gone again on return.
+ * Does not change the memory. The pages may be missing again on return.
  *
- * Context: Process context, no lock held. May sleep; a fatal signal ends it.
+ * Context: Process context, no lock held. May sleep; a fatal signal ends the sleep.
  *
- * Return: 0, -EFAULT if not every page can be written, or -ENOSYS if the caller
- * would have to sleep in a module that is already on its way out.
+ * Return: 0, -EFAULT if a page cannot be written, or -ENOSYS if the caller would have
+ * to sleep while the module is being unloaded.
  */
 int user_memory_fault_in_writable(char __user *to, size_t len)
 {
@@ -110,27 +112,27 @@ int user_memory_fault_in_writable(char __user *to, size_t len)
 
 	if (!access_ok(to, len))
 		return -EFAULT;
-	if (is_there(to, len))
+	if (is_writable_now(to, len))
 		return 0;
 
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
 	while (to < end && !err) {
-		err = fault_in_writable(to);
+		err = fault_in_page_writable(to);
 		to = next_page(to);
 	}
 	module_put(THIS_MODULE);
 	return err;
 }
 
-/* Page by page, bringing in what is missing; the copy itself is what decides. */
-static int read_slowly(void *to, const char __user *from, size_t len)
+/* Copy page by page, and fault in each page that is missing. */
+static int user_memory_read_slowpath(void *to, const char __user *from, size_t len)
 {
 	while (len) {
 		size_t part = min_t(size_t, len, PAGE_SIZE - offset_in_page(from));
 
 		if (copy_from_user_nofault(to, from, part)) {
-			await_page(from, 0);
+			wait_for_page(from, 0);
 			if (fatal_signal_pending(current) || copy_from_user(to, from, part))
 				return -EFAULT;
 		}
@@ -146,18 +148,18 @@ static int read_slowly(void *to, const char __user *from, size_t len)
  * user_memory_read() - copy from the caller's memory
  * @to: kernel memory
  * @from: the caller's memory
- * @len: how many bytes
+ * @len: how much to copy, in bytes
  *
- * Context: Process context, no lock held. May sleep; a fatal signal ends it.
+ * Context: Process context, no lock held. May sleep; a fatal signal ends the sleep.
  *
- * Return: 0, -EFAULT if not every byte can be read, or -ENOSYS as
+ * Return: 0, -EFAULT if a byte cannot be read, or -ENOSYS as in
  * user_memory_fault_in_writable().
  */
 int user_memory_read(void *to, const char __user *from, size_t len)
 {
 	int err;
 
-	/* In parts, so that a long message does not keep others from running. */
+	/* In parts, so that other tasks can run while a long message is copied. */
 	while (len) {
 		size_t part = min_t(size_t, len, SZ_256K);
 
@@ -173,13 +175,13 @@ int user_memory_read(void *to, const char __user *from, size_t len)
 
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
-	err = read_slowly(to, from, len);
+	err = user_memory_read_slowpath(to, from, len);
 	module_put(THIS_MODULE);
 	return err;
 }
 
-/* How many of the pages have been pinned, or an error. */
-static int pin(struct page **page, char __user *to, size_t len, unsigned int count)
+/* Returns the number of pages that are pinned now, or an error. */
+static int pin_writable_pages(struct page **page, char __user *to, size_t len, unsigned int count)
 {
 	unsigned long start = (unsigned long)to & PAGE_MASK;
 	bool held = try_module_get(THIS_MODULE);
@@ -190,8 +192,8 @@ static int pin(struct page **page, char __user *to, size_t len, unsigned int cou
 		module_put(THIS_MODULE);
 		return pinned;
 	}
-	/* The module is going, and waits for this call: no page may be waited for. */
-	if (!is_there(to, len))
+	/* Unloading waits for this call, so the call must not wait for a page. */
+	if (!is_writable_now(to, len))
 		return -ENOSYS;
 	return pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT, page);
 }
@@ -202,12 +204,12 @@ static unsigned int count_pages(const char __user *to, size_t len)
 }
 
 /**
- * user_pages_alloc() - make room for what user_pages_pin() finds
- * @pages: as user_pages_init() or user_pages_unpin() has left it
+ * user_pages_alloc() - allocate the page array for user_pages_pin()
+ * @pages: initialized by user_pages_init() or user_pages_unpin()
  * @to: the caller's memory
- * @len: how many bytes; not 0
+ * @len: its length in bytes; not 0
  *
- * By itself, as a lack of kernel memory comes before bad memory of the caller.
+ * A separate step, as -EADDRNOTAVAIL takes precedence over -EFAULT.
  *
  * Context: Process context, no lock held. May sleep.
  *
@@ -230,20 +232,20 @@ int user_pages_alloc(struct user_pages *pages, const char __user *to, size_t len
 }
 
 /**
- * user_pages_pin() - make sure that the caller's memory can be written
- * @pages: what user_pages_write() needs; user_pages_alloc() has returned 0
+ * user_pages_pin() - pin the caller's memory for writing
+ * @pages: filled in; user_pages_alloc() has returned 0
  * @to: the caller's memory; user_memory_fault_in_writable() has returned 0
- * @len: how many bytes; not 0
+ * @len: its length in bytes; not 0
  *
- * Context: Process context, no lock held. May sleep; a fatal signal ends it.
+ * Context: Process context, no lock held. May sleep; a fatal signal ends the sleep.
  *
- * Return: 0, -EFAULT if not every page can be pinned, or -ENOSYS as
+ * Return: 0, -EFAULT if a page cannot be pinned, or -ENOSYS as in
  * user_memory_fault_in_writable().
  */
 int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 {
 	unsigned int count = count_pages(to, len);
-	int pinned = pin(pages->page, to, len, count);
+	int pinned = pin_writable_pages(pages->page, to, len, count);
 
 	pages->offset = offset_in_page(to);
 	pages->count = max(pinned, 0);
@@ -258,11 +260,11 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 
 /**
  * user_pages_write_atomic() - copy to the caller's pinned memory
- * @pages: as user_pages_pin() has left it
+ * @pages: pinned by user_pages_pin()
  * @from: kernel memory
- * @len: how many bytes; with those that have been written, at most @pages->len
+ * @len: how much to copy, in bytes; @pages->written + @len is at most @pages->len
  *
- * Goes on where the last write ended.
+ * Continues where the last write ended.
  *
  * Context: Any. Cannot fail.
  */
@@ -282,12 +284,12 @@ void user_pages_write_atomic(struct user_pages *pages, const void *from, size_t 
 }
 
 /**
- * user_pages_write() - the same for many bytes
- * @pages: as user_pages_pin() has left it
+ * user_pages_write() - copy a large message to the caller's pinned memory
+ * @pages: pinned by user_pages_pin()
  * @from: kernel memory
- * @len: how many bytes; at most @pages->len
+ * @len: how much to copy, in bytes; at most @pages->len
  *
- * Context: Process context, no lock held. Lets others run. Cannot fail.
+ * Context: Process context, no lock held. Lets other tasks run. Cannot fail.
  */
 void user_pages_write(struct user_pages *pages, const void *from, size_t len)
 {
@@ -303,9 +305,9 @@ void user_pages_write(struct user_pages *pages, const void *from, size_t len)
 
 /**
  * user_pages_unpin() - undo user_pages_alloc() and user_pages_pin()
- * @pages: as user_pages_init() or one of these has left it
+ * @pages: initialized by user_pages_init(); allocated or pinned or neither
  *
- * Only pages that have been written are marked dirty.
+ * Marks only those pages dirty that were written.
  *
  * Context: Process context. May sleep.
  */
@@ -316,7 +318,7 @@ void user_pages_unpin(struct user_pages *pages)
 
 	if (!pages->count)
 		goto free;
-	/* Marking them dirty waits for whoever has one locked: a file system, too. */
+	/* Marking a page dirty may wait for a file system that has locked the page. */
 	held = try_module_get(THIS_MODULE);
 	unpin_user_pages_dirty_lock(pages->page, dirty, true);
 	unpin_user_pages(pages->page + dirty, pages->count - dirty);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Copying between kernel memory and a caller's memory so that a page that
- * never arrives holds up nobody but its owner.
+ * Copies between kernel memory and the caller's memory. A page that never arrives blocks
+ * only the caller that needs it.
  *
- * The copies named _nofault do not sleep and may be used under a lock. The
- * others may sleep until a page of the caller arrives, for ever if it does not
- * (userfaultfd, a dead FUSE server); who sleeps in them holds the module, so
- * that rmmod says "in use" rather than waiting with it.
+ * The functions named _nofault do not sleep and may be used under a lock. The others may
+ * sleep until a page of the caller is present, possibly for ever (userfaultfd, a dead
+ * FUSE server). While they sleep they hold a reference to the module, so that rmmod
+ * fails with "in use" instead of waiting.
  */
 #ifndef _DM510_USER_MEMORY_H
 #define _DM510_USER_MEMORY_H
@@ -21,8 +21,8 @@ struct page;
 /**
  * user_memory_read_nofault() - copy from the caller's memory without sleeping
  * @to: kernel memory
- * @from: the caller's memory; access_ok() has been asked
- * @len: how many bytes
+ * @from: the caller's memory; access_ok() has been checked
+ * @len: how much to copy, in bytes
  *
  * Context: Page faults disabled.
  *
@@ -36,9 +36,9 @@ user_memory_read_nofault(void *to, const char __user *from, size_t len)
 
 /**
  * user_memory_write_nofault() - copy to the caller's memory without sleeping
- * @to: the caller's memory; access_ok() has been asked
+ * @to: the caller's memory; access_ok() has been checked
  * @from: kernel memory
- * @len: how many bytes
+ * @len: how much to copy, in bytes
  *
  * Context: Page faults disabled.
  *
@@ -55,17 +55,17 @@ bool user_memory_writable_nofault(char __user *to, size_t len);
 int user_memory_fault_in_writable(char __user *to, size_t len);
 int user_memory_read(void *to, const char __user *from, size_t len);
 
-/* 64 KiB that begin anywhere in a page. */
+/* Enough for 64 KiB at any offset in a page. */
 #define USER_PAGES_FEW (SZ_64K / PAGE_SIZE + 1)
 
 /**
- * struct user_pages - memory of the caller that stays where it is
- * @page: the pages
- * @few: room for a few of them, so that nothing need be allocated
- * @count: how many
- * @offset: where the memory begins in the first page
- * @len: of the memory, in bytes
- * @written: how many of these have been written
+ * struct user_pages - pinned memory of the caller
+ * @page: the pages: an allocated array, or @few
+ * @few: for short buffers, which then need no allocation
+ * @count: number of pinned pages
+ * @offset: where the memory begins in the first page, in bytes
+ * @len: length of the memory, in bytes
+ * @written: how much has been written, in bytes
  */
 struct user_pages {
 	struct page **page;

@@ -188,14 +188,14 @@ run_tests '
 	put_is_late 10
 	put_is_late 20000
 	pins_are_given_back
-	calls_are_right_and_sleep before put_small_slowly
-	calls_are_right_and_are_preempted before put_small_slowly
-	calls_are_right_and_sleep before put_copied
-	calls_are_right_and_are_preempted before put_copied
-	calls_are_right_and_sleep after provide
-	calls_are_right_and_are_preempted after provide
-	calls_are_right_and_sleep before get_slowly
-	calls_are_right_and_are_preempted before get_slowly
+	calls_are_right_and_sleep before msgbox_put_small_slowpath
+	calls_are_right_and_are_preempted before msgbox_put_small_slowpath
+	calls_are_right_and_sleep before msgbox_put_copied
+	calls_are_right_and_are_preempted before msgbox_put_copied
+	calls_are_right_and_sleep after msgbox_prepare_put_retry
+	calls_are_right_and_are_preempted after msgbox_prepare_put_retry
+	calls_are_right_and_sleep before msgbox_get_slowpath
+	calls_are_right_and_are_preempted before msgbox_get_slowpath
 	calls_are_right_and_sleep after user_memory_fault_in_writable
 	calls_are_right_and_are_preempted after user_memory_fault_in_writable
 	calls_are_right_and_sleep after user_pages_pin
@@ -221,7 +221,7 @@ run_tests '
 	widened limits_are_kept before user_pages_write sleep
 	widened limits_are_kept before segment_alloc sleep
 	widened stuck_calls_are_right before user_memory_fault_in_writable sleep
-	widened stuck_calls_are_right before put_copied sleep
+	widened stuck_calls_are_right before msgbox_put_copied sleep
 	comes_and_goes before syscall_hook_dispatch busy 2000 50
 	comes_and_goes before syscall_hook_dispatch preempt 2000 50
 	comes_and_goes before sys_msgbox_get sleep 20000 50

@@ -42,7 +42,7 @@ one_number_alone()
 	for given in put_nr=400 get_nr=453 put_nr=0 get_nr=4294967295; do
 		is_refused 'Invalid argument' "$ko" "$given" && nothing_has_changed || return 1
 	done
-	log_is 'dm510_msgbox: put_nr and get_nr go together: give both or neither'
+	log_is 'dm510_msgbox: give both put_nr and get_nr, or neither'
 }
 
 # Too far by one.
@@ -145,8 +145,8 @@ loads_with()
 		with_numbers "$1" $(($1 + 1)) calls_are_gone &&
 		log_is ${2:+"dm510_msgbox: $2; numbers from $1 on are used instead"} \
 			"dm510_msgbox: attached at $attach_point" \
-			"dm510_msgbox: system calls $1 (put) and $(($1 + 1)) (get) are there" \
-			"dm510_msgbox: system calls $1 and $(($1 + 1)) are gone"
+			"dm510_msgbox: added system calls $1 (put) and $(($1 + 1)) (get)" \
+			"dm510_msgbox: removed system calls $1 and $(($1 + 1))"
 }
 
 takes_numbers_where_it_is_given_none()

@@ -248,8 +248,8 @@ find_attach_point()
 	*) is 'attach point' 'a function that dispatches' "$attach_point" || return 1 ;;
 	esac
 	loaded_log="dm510_msgbox: attached at $attach_point"
-	loaded_log="$loaded_log${newline}dm510_msgbox: system calls $put_nr (put) and $get_nr (get) are there"
-	unloaded_log="dm510_msgbox: system calls $put_nr and $get_nr are gone"
+	loaded_log="$loaded_log${newline}dm510_msgbox: added system calls $put_nr (put) and $get_nr (get)"
+	unloaded_log="dm510_msgbox: removed system calls $put_nr and $get_nr"
 	other_user_error="$attach_point has another user (BPF, a live patch or a module"
 	other_user_error="$other_user_error like this one); remove that one first"
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The box while several callers put and get: core/msgbox.c. The steps have the
- * same names there. scripts/commands/models has spin try every interleaving of them.
+ * The box while several callers put and get: core/put.c and core/get.c, where comments
+ * give the steps the same names. scripts/commands/models has spin try every interleaving.
  *
- * What is taken for granted, or left out:
- * - There are three messages, of the lengths 1 to 3; 2 and 3 are large. A segment
- *   of the stack has a size of 1 and holds one record: how records lie in them is
- *   for the tests. As a spare, one of 1 suits the stack, one of 2 suits message
- *   2, and one of 3 is too large.
- * - A copy is one step. Whether it finds the caller's memory is left to chance,
- *   each time; so is whether that can be brought in, which may never end. A get
- *   pins after the first round that did not help.
- * - Any put may take whatever is left of the memory for puts in progress: how
- *   that is divided among users is arithmetic.
- * - What is under the lock from end to end nobody sees, so it may be one step.
- * - The limit changes twice, so that searches end. What is checked before the
- *   box is touched, and unloading, are left out.
+ * Assumptions and simplifications:
+ * - There are three messages, of lengths 1 to 3; 2 and 3 are large. A segment of the
+ *   msgstack has size 1 and holds one record: tests check how records lie in segments.
+ *   As the spare segment, one of size 1 suits the msgstack, one of size 2 suits
+ *   message 2, and one of size 3 is too large.
+ * - A copy is one step. It finds the caller's memory or not, at random, each time. The
+ *   memory can be faulted in or not, also at random, and that may never end. A get pins
+ *   after the first round that did not help.
+ * - A put may reserve all that is left of the pending memory: how that is divided among
+ *   users is arithmetic.
+ * - Nobody sees what happens while the lock is held, so it may be one step.
+ * - The limit changes twice, so that searches end. What is checked before the box is
+ *   touched, and unloading, are left out.
  */
 #ifndef CALLERS
 #define CALLERS 2
@@ -29,15 +29,17 @@
 #define HELD(m) ((mem[m] == in_box || mem[m] == leaving_box) * m)
 
 mtype = { none, mine, in_box, leaving_box };	/* a large message's segment */
-mtype = { efault, enobufs, ebusy, eagain, enodata, emsgsize };
+/* What an attempt needs; 0 if it is done. */
+mtype = { another_segment, spare_freed, more_room, a_message, longer_buffer, user_memory,
+	  kernel_memory };
 
 byte owner;				/* of the lock; 0 if it is free */
 byte limit = HIGH;
 byte stack[3], top, segments = 1, spare, held = 1, bytes, pending;
-byte reserved;				/* what puts have, counted by what they do */
+byte reserved;				/* by puts, counted when they reserve and release */
 mtype mem[4] = none;
-bool used[4];				/* somebody has the message, or the box */
-byte shown[3], shown_top;		/* what the box should have, by who succeeded */
+bool used[4];				/* a caller or the box has the message */
+byte shown[3], shown_top;		/* what the box should hold after the calls so far */
 bool as_shown, as_counted, as_held, as_reserved;
 
 inline lock()
@@ -70,8 +72,8 @@ inline may_sleep()
 	assert(owner != _pid + 1)
 }
 
-/* A segment that is not used any more; the one that was spare is freed. */
-inline retire(size)
+/* Keep an unused segment as the spare one; the previous spare one is freed. */
+inline retire_segment(size)
 {
 	if
 	:: size <= 2 -> held = held - spare; spare = size
@@ -79,7 +81,7 @@ inline retire(size)
 	fi
 }
 
-inline give_back_spare()
+inline free_spare()
 {
 	lock();
 	d_step { held = held - spare; spare = 0 }
@@ -90,7 +92,7 @@ inline reserve(size)
 {
 	if
 	:: pending + size <= MAX_PENDING -> pending = pending + size
-	:: else -> err = eagain
+	:: else -> needs = more_room
 	fi
 }
 
@@ -114,7 +116,7 @@ inline drop_copy()
 	fi
 }
 
-/* The copy of a message that goes into the box large is what is in it then. */
+/* The copy of a large message becomes the message in the box. */
 inline hand_over_copy()
 {
 	if
@@ -128,11 +130,11 @@ inline hand_over_copy()
 
 inline ask_limit()
 {
-	if :: held + more <= limit :: else -> err = (spare -> ebusy : eagain) fi;
-	assert(err != eagain || !spare)
+	if :: held + more <= limit :: else -> needs = (spare -> spare_freed : more_room) fi;
+	assert(needs != more_room || !spare)
 }
 
-/* next: the stack needs another segment, and has one to go on in. */
+/* next: the msgstack needs another segment, and there is one. */
 inline find_next()
 {
 	if
@@ -140,17 +142,17 @@ inline find_next()
 	:: top == segments && spare == 1 -> next = true
 	:: top == segments && spare != 1 ->
 		more++;
-		if :: fresh -> next = true :: else -> err = enobufs fi
+		if :: fresh -> next = true :: else -> needs = another_segment fi
 	fi
 }
 
-inline make_room()
+inline find_room()
 {
-	d_step { err = 0; next = false; more = SIZE(m); find_next() }
-	d_step { ask_limit(); next = next && !err; more = 0 }
+	d_step { needs = 0; next = false; more = SIZE(m); find_next() }
+	d_step { ask_limit(); next = next && !needs; more = 0 }
 }
 
-inline commit()
+inline commit_put()
 {
 	d_step {
 		assert(top < segments || next);
@@ -168,7 +170,7 @@ inline commit()
 	}
 }
 
-inline pop()
+inline pop_message()
 {
 	d_step {
 		assert(got == (shown_top -> shown[shown_top - 1] : 0));
@@ -177,14 +179,14 @@ inline pop()
 		stack[top] = 0;
 		bytes = bytes - got;
 		if :: IS_LARGE(got) -> mem[got] = leaving_box :: else fi;
-		if :: top && top < segments -> segments--; retire(1) :: else fi
+		if :: top && top < segments -> segments--; retire_segment(1) :: else fi
 	}
 }
 
 active [CALLERS] proctype caller()
 {
 	byte m, got, room, pinned, more;
-	mtype err;
+	mtype needs;
 	bool next, fresh, copy, done, again;
 
 progress_next:				/* a call has ended */
@@ -197,18 +199,18 @@ progress_next:				/* a call has ended */
 	fi;
 
 	/*
-	 * put: a large message first gets memory of its own, and so does a small
-	 * one once its copy has faulted.
+	 * put: a large message is first copied into a segment, and so is a small one
+	 * once its copy has faulted.
 	 */
 L1:	lock();
 	d_step {
-		err = 0;
+		needs = 0;
 		more = SIZE(m) + (top == segments && spare != 1);
 		ask_limit();
 		more = 0;
-		if :: !err -> reserve(m) :: else fi;
+		if :: !needs -> reserve(m) :: else fi;
 		if
-		:: !err ->
+		:: !needs ->
 			reserved = reserved + m;
 			assert(!copy);
 			copy = true;
@@ -223,83 +225,83 @@ L1:	lock();
 	}
 	unlock();
 	if
-	:: err == ebusy -> give_back_spare(); goto L1
-	:: err == eagain -> goto P8
-	:: !err
+	:: needs == spare_freed -> free_spare(); goto L1
+	:: needs == more_room -> goto P8
+	:: !needs
 	fi;
 L2:	may_sleep();
 	if
-	:: more -> more = 0			/* it was the spare one */
+	:: more -> more = 0			/* the copy is the spare segment */
 	:: !more
-	:: !more -> err = enobufs; goto P8	/* no memory */
+	:: !more -> needs = kernel_memory; goto P8
 	fi;
 L3:	may_sleep();
 	if
 	:: true
 	:: true ->
 end_L3:	   false			/* the page never comes */
-	:: err = efault; goto P8
+	:: needs = user_memory; goto P8
 	fi;
 
 P1:	lock();
-P2:	make_room();
-	if :: err -> goto P5 :: else fi;
+P2:	find_room();
+	if :: needs -> goto P5 :: else fi;
 P3:	if
 	:: stack[top] = m
-	:: !copy -> err = efault; goto P5	/* the page was gone */
+	:: !copy -> needs = user_memory; goto P5	/* the page is missing */
 	fi;
-P4:	commit();
+P4:	commit_put();
 P5:	unlock();
 	if
-	:: !err || err == eagain -> goto P8
-	:: err == efault -> drop_fresh(); goto L1
+	:: !needs || needs == more_room -> goto P8
+	:: needs == user_memory -> drop_fresh(); goto L1
 	:: else -> goto P7
 	fi;
 P7:	may_sleep();
 	if
-	:: err == ebusy -> give_back_spare(); goto P1
-	:: err == enobufs
+	:: needs == spare_freed -> free_spare(); goto P1
+	:: needs == another_segment
 	fi;
 	lock();
-	d_step { err = 0; reserve(1); reserved = reserved + !err; fresh = !err }
+	d_step { needs = 0; reserve(1); reserved = reserved + !needs; fresh = !needs }
 	unlock();
 	if
-	:: err -> goto P8
-	:: !err -> goto P1
-	:: !err -> err = enobufs; goto P8	/* no memory */
+	:: needs -> goto P8
+	:: !needs -> goto P1
+	:: !needs -> needs = kernel_memory; goto P8
 	fi;
 P8:	drop_fresh();
 	drop_copy();
 	atomic {
-		if :: err -> used[m] = false :: else fi;
+		if :: needs -> used[m] = false :: else fi;
 		assert(!fresh);
 		assert(!copy);
-		assert(!err || mem[m] == none);
-		assert(done == !err);
-		m = 0; err = 0; done = false;
+		assert(!needs || mem[m] == none);
+		assert(done == !needs);
+		m = 0; needs = 0; done = false;
 		goto progress_next
 	}
 
 G1:	lock();
 	got = (top -> stack[top - 1] : 0);
-G2:	err = (!top -> enodata : (got > room -> emsgsize : 0));
-	if :: err -> goto G5 :: else fi;
+G2:	needs = (!top -> a_message : (got > room -> longer_buffer : 0));
+	if :: needs -> goto G5 :: else fi;
 G3:	if
 	:: pinned >= got
 	:: pinned < got && !IS_LARGE(got)
-	:: pinned < got -> err = efault; goto G5	/* the page was gone */
+	:: pinned < got -> needs = user_memory; goto G5	/* the page is missing */
 	fi;
-G4:	pop();
+G4:	pop_message();
 G5:	unlock();
 	if
-	:: err == efault -> goto G7
-	:: err && err != efault -> goto G8
-	:: !err && !IS_LARGE(got) -> goto G8
-	:: !err && IS_LARGE(got)
+	:: needs == user_memory -> goto G7
+	:: needs && needs != user_memory -> goto G8
+	:: !needs && !IS_LARGE(got) -> goto G8
+	:: !needs && IS_LARGE(got)
 	fi;
 	assert(mem[got] == leaving_box && pinned >= got);	/* the copy */
 G6:	lock();
-	d_step { retire(got); mem[got] = none }
+	d_step { retire_segment(got); mem[got] = none }
 	unlock();
 	goto G8;
 G7:	assert(!done);
@@ -315,13 +317,13 @@ end_G7:	   false			/* the page never comes */
 	d_step {
 		pinned = (IS_LARGE(got) || again -> got : 0);
 		again = true;
-		got = 0; err = 0
+		got = 0; needs = 0
 	}
 	goto G1;
 G8:	atomic {
-		assert(done == !err);
+		assert(done == !needs);
 		if :: done -> used[got] = false :: else fi;
-		got = 0; room = 0; pinned = 0; err = 0; done = false; again = false;
+		got = 0; room = 0; pinned = 0; needs = 0; done = false; again = false;
 		goto progress_next
 	}
 }

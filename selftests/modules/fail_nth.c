@@ -5,7 +5,7 @@
  * failed: how often, the kernel function it called, and its own functions on the
  * stack:
  *
- *	3 __vmalloc < segment_alloc+0x2e < put_large+0x51 < sys_msgbox_put+0x6a
+ *	3 __vmalloc < segment_alloc+0x2e < msgbox_put_copied+0x51 < sys_msgbox_put+0x6a
  *
  * The allocations are those that the kernel's fault injection makes fail for a
  * task that has asked for it in /proc/PID/fail-nth. The parameter nth asks for the

@@ -2,17 +2,17 @@
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
-#include "stack.h"
+#include "segment.h"
 
 /**
- * segment_alloc() - get memory for a segment
- * @size: of the segment, its header included, in bytes; rounded up to pages
+ * segment_alloc() - allocate a segment
+ * @size: size of the segment with its header, in bytes; rounded up to whole pages
  *
- * Charged to the caller's memory cgroup. Where that has no room, or nobody
- * has, the allocation fails: a message is not worth anybody's life
- * (__GFP_RETRY_MAYFAIL keeps the OOM killer out, for the pages; those of
- * vmalloc's page tables are few), nor a splat. The memory need not be
- * physically contiguous.
+ * The memory is charged to the caller's memory cgroup and need not be physically
+ * contiguous. If the cgroup's limit is reached or the machine is out of memory, the
+ * allocation fails without a splat. __GFP_RETRY_MAYFAIL keeps the OOM killer away:
+ * no process should die for a message. It covers the pages, but not vmalloc's page
+ * tables, which are few.
  *
  * Context: Process context. May sleep.
  *
@@ -31,7 +31,7 @@ struct segment *segment_alloc(size_t size)
 }
 
 /**
- * segment_free() - give a segment's memory back to the kernel
+ * segment_free() - return the memory of a segment to the kernel
  * @segment: the segment, or NULL
  *
  * Context: Process context. May sleep.

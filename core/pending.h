@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DM510_PENDING_H
+#define _DM510_PENDING_H
+
+#include <linux/cred.h>
+#include <linux/hash.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+/* Users are told apart by a hash of this many bits. */
+#define PENDING_USER_BITS 8
+
+/**
+ * struct pending - kernel memory that is reserved by puts in progress
+ * @total: all of it, in bytes
+ * @of_user: the part of each user, in bytes, indexed by the hash of the user id
+ *
+ * A put reserves memory before it allocates it, as a put may hold the memory for as
+ * long as its caller's memory is missing, possibly for ever.
+ *
+ * There is no locking here: the box's lock must be held.
+ */
+struct pending {
+	size_t total;
+	size_t of_user[1 << PENDING_USER_BITS];
+};
+
+/* What the current process's user has reserved. Two users may share a hash. */
+static inline size_t *pending_of_current_user(struct pending *pending)
+{
+	return &pending->of_user[hash_32(__kuid_val(current_uid()), PENDING_USER_BITS)];
+}
+
+bool pending_reserve(struct pending *pending, size_t size, size_t max);
+
+/**
+ * pending_release() - end a reservation
+ * @pending: what is reserved
+ * @size: how much to release, in bytes
+ *
+ * Called when the memory has been moved into the box, or before it is freed.
+ *
+ * Context: As pending_reserve(), in the same process.
+ */
+static inline void pending_release(struct pending *pending, size_t size)
+{
+	pending->total -= size;
+	*pending_of_current_user(pending) -= size;
+}
+
+#endif /* _DM510_PENDING_H */
