@@ -35,7 +35,7 @@ modules:		## build dm510_msgbox.ko for the running kernel, or KDIR=<kernel heade
 load:			## (root) build the module and load it into the running kernel
 	@scripts/commands/load $(KDIR)
 
-status:			## show whether the module is loaded and its system call answers
+status:			## show whether the module is loaded and its system call responds
 	@scripts/commands/status
 
 unload:			## (root) unload the module
@@ -52,13 +52,13 @@ shell:			## open a shell in a virtual machine with the module loaded
 kselftest:		## run the tests in a virtual machine (TESTS=<pattern>, CPUS=, CYCLES=)
 	@scripts/commands/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
 
-kselftest-all:		## run the tests on all stock kernels, one after the other (SHORT=1: on five)
+kselftest-all:		## run the tests on all stock kernels, one after the other (SHORT=1: five, two in part)
 	@scripts/commands/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-debug:	## run the tests on debug kernels: memory, locks, races (SHORT=1: fewer tests)
 	@scripts/commands/kselftest-all --debug $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
-kselftest-cet:		## run the tests on a processor with branch tracking and shadow stacks, in Bochs
+kselftest-cet:		## run some tests on a processor with branch tracking and shadow stacks, in Bochs
 	@scripts/commands/kselftest-cet
 
 kselftest-modes:	## run a few tests with other boot options: mitigations, preemption, page tables

@@ -34,7 +34,7 @@
 /**
  * struct get - a get in progress
  * @buf: where the message goes, in the caller's memory
- * @room: how long the buffer is, in bytes
+ * @size: how long the buffer is, in bytes
  * @pages: the pages of the buffer that are pinned, or NULL
  * @len: length of the message on top at the last attempt, in bytes
  * @message: the segment of a large message that has been taken, or NULL
@@ -42,7 +42,7 @@
  */
 struct get {
 	char __user *buf;
-	size_t room;
+	size_t size;
 	struct user_pages *pages;
 	size_t len;
 	struct segment *message;
@@ -126,7 +126,7 @@ static __always_inline enum attempt take_top(struct msgbox *box, struct get *get
 	if (msgstack_empty(&box->stack))
 		return ATTEMPT_NEEDS_MESSAGE;
 	get->len = msgstack_top_tag(&box->stack);
-	if (get->len > get->room)					/* G2 */
+	if (get->len > get->size)					/* G2 */
 		return ATTEMPT_NEEDS_LONGER_BUFFER;
 	if (is_large(get->len)) {					/* G3 */
 		if (!get->pages || get->len > get->pages->len)
@@ -190,10 +190,10 @@ static inline long get_error(enum attempt attempt)
 
 /* The caller's memory is not ready for the message on top, which has @len bytes. */
 static noinline long
-msgbox_get_slowpath(struct msgbox *box, char __user *buf, size_t room, size_t len)
+msgbox_get_slowpath(struct msgbox *box, char __user *buf, size_t size, size_t len)
 {
 	struct user_pages pages;
-	struct get get = { .buf = buf, .room = room, .pages = &pages, .len = len };
+	struct get get = { .buf = buf, .size = size, .pages = &pages, .len = len };
 	enum attempt attempt;
 	unsigned int round = 0;
 	long ret;
@@ -227,7 +227,7 @@ unpin:
  */
 long msgbox_get(struct msgbox *box, char __user *buf, size_t len)
 {
-	struct get get = { .buf = buf, .room = len };
+	struct get get = { .buf = buf, .size = len };
 	enum attempt attempt;
 
 	attempt = msgbox_try_get(box, &get);

@@ -49,7 +49,7 @@ struct msgbox {
  * enum attempt - how one attempt to put or get ended
  * @ATTEMPT_DONE: the message is in the box (put), or out of it (get)
  * @ATTEMPT_NEEDS_SEGMENT: put: the msgstack needs another segment
- * @ATTEMPT_NEEDS_SPARE_FREED: put: the box is full, but not without its spare segment
+ * @ATTEMPT_NEEDS_SPARE_FREED: put: the box is full, but has a spare segment to free
  * @ATTEMPT_NEEDS_ROOM: put: the box is full, or too much memory is pending
  * @ATTEMPT_NEEDS_MESSAGE: get: the box is empty
  * @ATTEMPT_NEEDS_LONGER_BUFFER: get: the message on top does not fit

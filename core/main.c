@@ -111,7 +111,7 @@ module_param_cb(max_pending_bytes, &max_pending_bytes_ops,
 		&limits.max_pending_bytes, 0644);
 __MODULE_PARM_TYPE(max_pending_bytes, "ulong");
 MODULE_PARM_DESC(max_pending_bytes,
-		 "kernel memory that puts in progress may hold together, in bytes; one put takes at most a quarter ("
+		 "kernel memory that puts in progress may hold together, in bytes; no message may need more than a quarter ("
 		 __stringify(LOWEST_MAX_PENDING_BYTES) " or more, default "
 		 __stringify(DEFAULT_MAX_PENDING_BYTES) ")");
 

@@ -3,10 +3,10 @@
  * Copies between kernel memory and the caller's memory. A page that never arrives blocks
  * only the caller that needs it.
  *
- * The functions named _nofault do not sleep and may be used under a lock. The others may
- * sleep until a page of the caller is present, possibly for ever (userfaultfd, a dead
- * FUSE server). While they sleep they hold a reference to the module, so that rmmod
- * fails with "in use" instead of waiting.
+ * The functions named _nofault, and those that write to pinned pages, do not sleep and may
+ * be used under a lock. The others may sleep until a page of the caller is present,
+ * possibly for ever (userfaultfd, a dead FUSE server). While they sleep for a page they
+ * hold a reference to the module, so that rmmod fails with "in use" instead of waiting.
  */
 #ifndef _DM510_USER_MEMORY_H
 #define _DM510_USER_MEMORY_H

@@ -17,7 +17,8 @@
  *
  * C1 to C9 (a call), I1 to I3 (install) and U1 to U9 (remove) mark the steps that
  * have the same names in selftests/models/unload.pml, a model in which every
- * interleaving of them is searched. C1 to C4 come before this file.
+ * interleaving of them is searched. C1 to C4 are the two comparisons of
+ * do_syscall_64, the attach point and the trampoline.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>

@@ -24,7 +24,7 @@
  *	EMSGSIZE	get: buf is shorter than the message on top, which stays;
  *			put: len is larger than the largest message allowed
  *	EAGAIN		put: the box is full, or puts in progress hold too much
- *			memory: no put takes more than a quarter of
+ *			memory: no message may need more than a quarter of
  *			max_pending_bytes
  *	EADDRNOTAVAIL	put: there is no kernel memory for the message, or the
  *			caller's memory cgroup does not allow it; get: there is no
@@ -34,9 +34,10 @@
  *			been put. get: a byte of buf cannot be written, or the message
  *			is larger than 8 KiB and buf is memory that the kernel cannot
  *			pin (a device's, or memfd_secret()'s); the message stays
- *	ENOSYS		the module is not loaded, or it is being unloaded; or the
- *			caller is an x32 program, or a 32-bit program, which uses a
- *			different call table (where these may be other system calls)
+ *
+ * ENOSYS, at any point, if the module is not loaded or is being unloaded, and for x32 and
+ * 32-bit programs. 32-bit programs use a different call table, in which these numbers may
+ * belong to other system calls.
  *
  * Later kernels have fchmodat2 at 452. C libraries try that call and fall back only on
  * ENOSYS. So a put with a buf from 1 to 4095 or from -4095 to -1, as an int that is
@@ -47,10 +48,10 @@
  * len is an int: the bits of the register above bit 31 are ignored. Only the bytes that
  * are copied have to be readable or writable.
  *
- * Neither call waits for another call. A call may sleep only to fault in the caller's
+ * Neither call sleeps until another call has been made or has ended. A call may sleep only to fault in the caller's
  * memory, which can take for ever (userfaultfd, a dead FUSE server), or to allocate kernel
  * memory, and holds no lock then. A signal with a handler does not end the sleep (there is
- * no EINTR), a fatal signal does.
+ * no EINTR); a fatal signal does.
  */
 #ifndef _UAPI_LINUX_DM510_MSGBOX_H
 #define _UAPI_LINUX_DM510_MSGBOX_H
