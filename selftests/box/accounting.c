@@ -109,9 +109,8 @@ TEST_F(msgbox, a_full_box_is_counted)
 	long ret;
 
 	remember(before);
-	while (!(ret = put(message, 4 * MIB))) {
+	while (!(ret = put(message, 4 * MIB)))
 		ASSERT_GT(100, ++count);
-	}
 	ASSERT_EQ(-EAGAIN, ret);
 	EXPECT_EQ(0, figure("pending"));
 	snprintf(expected, sizeof(expected), "puts=%d count=%d bytes=%ld put_eagain=1",
@@ -308,9 +307,8 @@ TEST_F(msgbox, a_million_messages_of_16_bytes_fit_in_26_mb)
 	long vmalloc = vmalloc_used(), before = figure("memory"), held;
 	char message[16] = "sixteen bytes...";
 
-	for (int i = 0; i < 1000000; i++) {
+	for (int i = 0; i < 1000000; i++)
 		ASSERT_EQ(0, put(message, sizeof(message)));
-	}
 	held = figure("memory");
 	EXPECT_GE(26 * 1000 * 1000, held);
 	/* The box does not take more than it reports. */
@@ -371,9 +369,8 @@ TEST_F(size, at_most_8_bytes_beyond_the_payload)
 		}
 	}
 	ASSERT_GE(depth * (variant->len + 8L) + 2 * SEGMENT, figure("memory") - SPARE_MAX);
-	for (long i = 0; i < depth; i++) {
+	for (long i = 0; i < depth; i++)
 		ASSERT_EQ(variant->len, get_expecting(message, variant->len));
-	}
 	EXPECT_GE(EMPTY_MAX, figure("memory"));
 	free(message);
 }
@@ -425,9 +422,8 @@ TEST_F(pattern, never_more_than_the_limit)
 	for (count = 0; !ret; count++) {
 		ASSERT_GT(LIMIT, count);
 		ret = put(message, variant->len[count & 1]);
-		if (count % 1024 == 0 || ret) {
+		if (count % 1024 == 0 || ret)
 			ASSERT_GE(LIMIT, figure("memory"));
-		}
 	}
 	EXPECT_EQ(-EAGAIN, ret);
 	count--;
@@ -461,16 +457,13 @@ TEST_F(msgbox, swinging_around_a_border_allocates_nothing)
 		for (int swing = 0; swing < 3; swing++) {
 			bottom = figure("memory");
 			/* The first round may need another segment. */
-			if (swing) {
+			if (swing)
 				ASSERT_EQ(top, bottom);
-			}
-			for (int i = 0; i < 64; i++) {
+			for (int i = 0; i < 64; i++)
 				ASSERT_EQ(0, put(message, sizeof(message)));
-			}
 			top = figure("memory");
-			for (int i = 0; i < 64; i++) {
+			for (int i = 0; i < 64; i++)
 				ASSERT_EQ(1000, get(message, sizeof(message)));
-			}
 		}
 		ASSERT_EQ(0, put(message, sizeof(message)));
 	}

@@ -224,9 +224,8 @@ TEST_F(changing, put_takes_all_or_nothing)
 	}
 	TH_LOG("%d of %d puts succeeded", done, i);
 	/* This memory is readable at all times. */
-	if (variant->change == DISCARD || variant->change == PROTECT_READ) {
+	if (variant->change == DISCARD || variant->change == PROTECT_READ)
 		EXPECT_EQ(i, done);
-	}
 }
 
 TEST_F(changing, get_delivers_all_or_nothing)
@@ -260,9 +259,8 @@ TEST_F(changing, get_delivers_all_or_nothing)
 	ASSERT_EQ(5, get_expecting("below", 5));
 	TH_LOG("%d of %d gets succeeded", done, i);
 	/* This memory is writable at all times. */
-	if (variant->change == DISCARD) {
+	if (variant->change == DISCARD)
 		EXPECT_EQ(i, done);
-	}
 }
 
 #define FAULTS 30

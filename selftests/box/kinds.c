@@ -674,20 +674,17 @@ TEST_F(kind, get_fills_what_read_fills)
 		ASSERT_EQ(len, pwrite(self->file, message, len, 0));
 		asks(_metadata, self->answer, variant->make, read_file, len, self->file);
 		filled = self->answer->ret == len;
-		if (variant->fills != UNKNOWN) {
+		if (variant->fills != UNKNOWN)
 			ASSERT_EQ(variant->fills >= (size_t)len, filled) TH_LOG("%d bytes", len);
-		}
-		if (filled && !variant->changes) {
+		if (filled && !variant->changes)
 			ASSERT_TRUE(self->answer->whole);
-		}
 
 		ASSERT_EQ(0, put(message, len));
 		asks(_metadata, self->answer, variant->make, get_message, len, self->file);
 		if (filled && !(variant->unpinnable && LARGE(len))) {
 			ASSERT_EQ(len, self->answer->ret) TH_LOG("%d bytes", len);
-			if (!variant->changes) {
+			if (!variant->changes)
 				ASSERT_TRUE(self->answer->whole);
-			}
 		} else {
 			ASSERT_EQ(-EFAULT, self->answer->ret) TH_LOG("%d bytes", len);
 			ASSERT_EQ(len, get_expecting(message, len));
@@ -706,9 +703,8 @@ TEST_F(kind, put_sends_what_write_sends)
 
 		asks(_metadata, self->answer, variant->make, write_file, len, self->file);
 		all = self->answer->ret == len;
-		if (variant->sends != UNKNOWN) {
+		if (variant->sends != UNKNOWN)
 			ASSERT_EQ(variant->sends >= (size_t)len, all) TH_LOG("%d bytes", len);
-		}
 
 		asks(_metadata, self->answer, variant->make, put_message, len, self->file);
 		ASSERT_EQ(all ? 0 : -EFAULT, self->answer->ret) TH_LOG("%d bytes", len);

@@ -117,9 +117,8 @@ TEST_F(limits, lowered_below_what_is_held_nothing_is_lost)
 	char *message = new_message(len, 1);
 	int left = count;
 
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count; i++)
 		ASSERT_EQ(0, put(message, len));
-	}
 	ASSERT_EQ(0, set_parameter("max_bytes", MAX_BYTES_MIN));
 	EXPECT_EQ(-EAGAIN, put(message, len));
 	EXPECT_EQ(-EAGAIN, put(message, 0));
@@ -141,9 +140,8 @@ TEST_F(limits, lowered_below_what_is_held_nothing_is_lost)
 	}
 	EXPECT_LT(count / 100, left);
 	EXPECT_EQ(0, get_nothing());
-	while (left--) {
+	while (left--)
 		ASSERT_EQ(len, get_expecting(message, len));
-	}
 	ASSERT_EQ(-ENODATA, get_nothing());
 	free(message);
 }
@@ -292,9 +290,8 @@ TEST_F(limits, a_limit_that_changes_during_a_put)
 	/* 4 and 8 bytes a record: 4 are left at the end of a segment. */
 	ASSERT_EQ(0, set_parameter("max_bytes", MAX_BYTES_MIN));
 	ASSERT_EQ(0, put("", 0));
-	while (!(ret = put("x", 1))) {
+	while (!(ret = put("x", 1)))
 		ASSERT_GT(100000, ++left);
-	}
 	ASSERT_EQ(-EAGAIN, ret);
 
 	atomic_store(&no_more, false);
@@ -328,9 +325,8 @@ TEST_F(limits, a_missing_page_does_not_make_the_last_place_too_small)
 	int left = 0;
 
 	ASSERT_EQ(0, set_parameter("max_bytes", MAX_BYTES_MIN));
-	while (!put("x", 1)) {
+	while (!put("x", 1))
 		ASSERT_GT(100000, ++left);
-	}
 	ASSERT_EQ(1, get_expecting("x", 1));
 	ASSERT_EQ(0, put(missing, 1));
 	ASSERT_EQ(1, get_expecting("", 1));
@@ -393,9 +389,8 @@ TEST_F(limits, large_messages_by_many_never_exceed_it)
 
 	ASSERT_EQ(0, set_parameter("max_bytes", limit));
 	atomic_store(&no_more, false);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, put_and_get_a_mebibyte, NULL));
-	}
 	/* At most ten seconds: with few processors a read is slow. */
 	for (int i = 0; i < 10000 && time(NULL) < end; i++) {
 		long memory = figure("memory");
@@ -403,9 +398,8 @@ TEST_F(limits, large_messages_by_many_never_exceed_it)
 		most = memory > most ? memory : most;
 	}
 	atomic_store(&no_more, true);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(0, pthread_join(threads[i], NULL));
-	}
 	EXPECT_GE(limit, most);
 	EXPECT_LT(MIB, most);
 	drain();

@@ -399,9 +399,8 @@ TEST_F_TIMEOUT(msgbox, every_history_is_linearizable, 900)
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, buffers);
 	TH_LOG("DM510_MSGBOX_SEED=%lu repeats the calls, but not their timing", random);
-	for (long i = 0; i < THREADS; i++) {
+	for (long i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, caller, (void *)i));
-	}
 
 	/* Few overlap on an emulator that runs one processor at a time. */
 	while (played < histories ||
@@ -414,9 +413,8 @@ TEST_F_TIMEOUT(msgbox, every_history_is_linearizable, 900)
 		}
 	}
 	atomic_store(&over, true);
-	for (int i = 0; i < THREADS; i++) {
+	for (int i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_join(threads[i], NULL));
-	}
 
 	/* Otherwise the run has tested nothing. */
 	EXPECT_LE(HISTORIES_MEET, overlapping);

@@ -183,9 +183,8 @@ TEST_F(pending, a_user_who_is_stuck_leaves_room)
 	ASSERT_EQ(0, put(message, LEN));
 	ASSERT_EQ(0, put_by(_metadata, USER(1), message, LEN));
 	/* More than fit in a segment, so that the msgstack needs another one. */
-	for (int i = 0; i < 30; i++) {
+	for (int i = 0; i < 30; i++)
 		ASSERT_EQ(0, put_by(_metadata, USER(0), message, 5000));
-	}
 	ASSERT_EQ(32, drain());
 	free(message);
 }
@@ -203,9 +202,8 @@ TEST_F(pending, many_users_who_are_stuck_leave_room_for_another)
 		before = figure("pending");
 	}
 	ASSERT_GE(MAX, before);
-	for (int i = 0; i < 30; i++) {
+	for (int i = 0; i < 30; i++)
 		ASSERT_EQ(0, put(message, 5000));
-	}
 	ASSERT_EQ(0, put(message, 100 * KIB));
 	ASSERT_EQ(31, drain());
 	free(message);

@@ -131,15 +131,13 @@ TEST(nothing_beyond_the_end_is_read)
 	size_t whole;
 
 	EXPECT_TRUE(goes_to("\x0f\x84", OTHER));
-	for (whole = text.size; text.size--;) {
+	for (whole = text.size; text.size--;)
 		EXPECT_FALSE(with_copy(ask_goes_to));
-	}
 	EXPECT_EQ(9, whole);
 	/* Without the three NOPs at the end. */
 	EXPECT_TRUE(TURNS_AWAY(CMP_LAST JNE_5));
-	for (text.size -= 3; text.size--;) {
+	for (text.size -= 3; text.size--;)
 		EXPECT_FALSE(with_copy(ask_turns_away));
-	}
 }
 
 TEST(what_is_greater_is_turned_away)

@@ -48,10 +48,10 @@
  * len is an int: the bits of the register above bit 31 are ignored. Only the bytes that
  * are copied have to be readable or writable.
  *
- * Neither call sleeps until another call has been made or has ended. A call may sleep only to fault in the caller's
- * memory, which can take for ever (userfaultfd, a dead FUSE server), or to allocate kernel
- * memory, and holds no lock then. A signal with a handler does not end the sleep (there is
- * no EINTR); a fatal signal does.
+ * Neither call sleeps until another call has been made or has ended. A call may sleep
+ * only to fault in the caller's memory, which can take for ever (userfaultfd, a dead FUSE
+ * server), or to allocate kernel memory, and holds no lock then. A signal with a handler
+ * does not end the sleep (there is no EINTR); a fatal signal does.
  */
 #ifndef _UAPI_LINUX_DM510_MSGBOX_H
 #define _UAPI_LINUX_DM510_MSGBOX_H
