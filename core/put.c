@@ -12,7 +12,8 @@
  * segment, or if the box is full. What the next attempt needs is provided without the
  * lock, then the attempt is repeated.
  *
- * What a put allocates is reserved first, and pending until the put ends (pending.h).
+ * What a put allocates is reserved first, and pending until it is in the box or freed
+ * (pending.h).
  *
  * The comments L1 to L3 mark how a message is copied into a segment, P1 to P8 how it
  * is pushed. selftests/models/store.pml checks every interleaving of these steps and
