@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The two system calls: they read and check the arguments and call the box. The contract
- * is in uapi/linux/dm510_msgbox.h.
+ * The two system calls: they read and check the arguments and call the caller's box. The
+ * contract is in uapi/linux/dm510_msgbox.h.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/ptrace.h>
 
 #include "../hook/syscall_hook.h"
+#include "access.h"
+#include "boxes.h"
 #include "calls.h"
 #include "failures.h"
 #include "msgbox.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 /* The page at address 0 is never mapped, so these numbers cannot be addresses. */
 #define MAX_DESCRIPTOR	4095
-
-/* The box that all processes share. Set before the calls are installed. */
-static struct msgbox *the_box;
 
 /* The arguments of the C prototype (char *buf, int len). */
 static char __user *buf_argument(const struct pt_regs *regs)
@@ -45,6 +47,26 @@ static bool is_file_descriptor(const char __user *buf)
 	return word == (unsigned int)fd || word == (long)fd;
 }
 
+/* The common case: everyone may use the box, and it is that of the initial namespace. */
+static __always_inline bool is_common_case(void)
+{
+	return likely(access_for_everyone() && in_initial_namespace());
+}
+
+/* Any other case. A message that is too long does not make a box. */
+static noinline long put_slowpath(const char __user *buf, size_t len)
+{
+	struct msgbox *box = msgbox_of_caller();
+
+	if (!access_allowed(ACCESS_PUT))
+		return -EACCES;
+	if (!box && len > READ_ONCE(msgbox_limits.max_message_bytes))
+		return -EMSGSIZE;
+	if (!box)
+		box = msgbox_make_for_caller();
+	return box ? msgbox_put(box, buf, len) : -EADDRNOTAVAIL;
+}
+
 static long do_msgbox_put(const struct pt_regs *regs)
 {
 	const char __user *buf = buf_argument(regs);
@@ -54,7 +76,22 @@ static long do_msgbox_put(const struct pt_regs *regs)
 		return -ENOSYS;
 	if (!buf || len < 0)
 		return -EINVAL;
-	return msgbox_put(the_box, buf, len);
+	if (is_common_case())
+		return msgbox_put(initial_box, buf, len);
+	return put_slowpath(buf, len);
+}
+
+/* Takes no argument, so that a call need not keep any for it. */
+static noinline void trace_put(long ret)
+{
+	trace_dm510_msgbox_put(msgbox_of_caller(), len_argument(current_pt_regs()), ret,
+			       false);
+}
+
+/* Not inlined, for the same reason. */
+static noinline void count_failure(enum msgbox_call call, long ret)
+{
+	failure_inc(msgbox_of_caller(), call, ret);
 }
 
 static long sys_msgbox_put(const struct pt_regs *regs)
@@ -62,8 +99,19 @@ static long sys_msgbox_put(const struct pt_regs *regs)
 	long ret = do_msgbox_put(regs);
 
 	if (unlikely(ret < 0))
-		failure_inc(MSGBOX_PUT, ret);
+		count_failure(MSGBOX_PUT, ret);
+	if (trace_dm510_msgbox_put_enabled())
+		trace_put(ret);
 	return ret;
+}
+
+static noinline long get_slowpath(char __user *buf, size_t len)
+{
+	struct msgbox *box = msgbox_of_caller();
+
+	if (!access_allowed(ACCESS_GET))
+		return -EACCES;
+	return box ? msgbox_get(box, buf, len) : -ENODATA;
 }
 
 static long do_msgbox_get(const struct pt_regs *regs)
@@ -73,7 +121,15 @@ static long do_msgbox_get(const struct pt_regs *regs)
 
 	if (!buf || len < 0)
 		return -EINVAL;
-	return msgbox_get(the_box, buf, len);
+	if (is_common_case())
+		return msgbox_get(initial_box, buf, len);
+	return get_slowpath(buf, len);
+}
+
+static noinline void trace_get(long ret)
+{
+	trace_dm510_msgbox_get(msgbox_of_caller(), len_argument(current_pt_regs()), ret,
+			       false);
 }
 
 static long sys_msgbox_get(const struct pt_regs *regs)
@@ -81,40 +137,41 @@ static long sys_msgbox_get(const struct pt_regs *regs)
 	long ret = do_msgbox_get(regs);
 
 	if (unlikely(ret < 0))
-		failure_inc(MSGBOX_GET, ret);
+		count_failure(MSGBOX_GET, ret);
+	if (trace_dm510_msgbox_get_enabled())
+		trace_get(ret);
 	return ret;
 }
 
 /**
  * msgbox_calls_install() - add the two system calls
- * @box: the box that all processes share; must live until msgbox_calls_remove()
  * @put_nr: the system call number of put
  * @get_nr: the system call number of get
+ *
+ * The boxes must live until msgbox_calls_remove().
  *
  * Context: Process context. May sleep.
  *
  * Return: 0, or an error of syscall_hook_install().
  */
-int msgbox_calls_install(struct msgbox *box, unsigned int put_nr, unsigned int get_nr)
+int msgbox_calls_install(unsigned int put_nr, unsigned int get_nr)
 {
 	const struct syscall_hook calls[] = {
 		{ put_nr, sys_msgbox_put },
 		{ get_nr, sys_msgbox_get },
 	};
 
-	the_box = box;
 	return syscall_hook_install(calls, ARRAY_SIZE(calls));
 }
 
 /**
  * msgbox_calls_remove() - remove the two system calls
  *
- * When it returns, no call uses the box any more.
+ * When it returns, no call uses a box any more.
  *
  * Context: Process context. May sleep.
  */
 void msgbox_calls_remove(void)
 {
 	syscall_hook_remove();
-	the_box = NULL;
 }

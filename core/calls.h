@@ -2,9 +2,7 @@
 #ifndef _DM510_CALLS_H
 #define _DM510_CALLS_H
 
-struct msgbox;
-
-int msgbox_calls_install(struct msgbox *box, unsigned int put_nr, unsigned int get_nr);
+int msgbox_calls_install(unsigned int put_nr, unsigned int get_nr);
 void msgbox_calls_remove(void);
 
 #endif /* _DM510_CALLS_H */

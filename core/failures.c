@@ -1,68 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How often each call has failed, by error. ENOSYS is not counted: it is returned to
- * programs that mean another system call, or while the module is being unloaded.
+ * How often each call has failed, by box and by error. ENOSYS is not counted: it is
+ * returned to programs that mean another system call, or while the module is being
+ * unloaded. Neither is a wait that a signal ends.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/percpu.h>
 
 #include "failures.h"
+#include "internal.h"
 
 static const int counted_errors[] = {
-	EINVAL, ENODATA, EMSGSIZE, EAGAIN, EADDRNOTAVAIL, EFAULT,
+	EINVAL, EACCES, ENODATA, EMSGSIZE, EAGAIN, EADDRNOTAVAIL, EFAULT,
 };
 
-struct failures {
-	unsigned long count[MSGBOX_GET + 1][ARRAY_SIZE(counted_errors)];
-};
+static_assert(ARRAY_SIZE(counted_errors) == COUNTED_ERRORS);
 
-static DEFINE_PER_CPU(struct failures, failures);
-
-/* Returns ARRAY_SIZE(counted_errors) for an error that is not counted. */
-static unsigned int failure_index(int err)
+/* Returns the counter of a failure, or NULL if it is not counted. */
+static atomic_long_t *find_counter(struct msgbox *box, enum msgbox_call call, int err)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(counted_errors); i++)
+	for (i = 0; i < COUNTED_ERRORS; i++)
 		if (counted_errors[i] == -err)
-			break;
-	return i;
+			return &box->failures.count[call][i];
+	return NULL;
 }
 
 /**
  * failure_inc() - count a failed call
+ * @box: the box of the call, or NULL if the caller's namespace has none
  * @call: which call
  * @err: its error, a negative errno
  *
  * Context: Any.
  */
-void failure_inc(enum msgbox_call call, int err)
+void failure_inc(struct msgbox *box, enum msgbox_call call, int err)
 {
-	unsigned int i = failure_index(err);
+	atomic_long_t *counter = box ? find_counter(box, call, err) : NULL;
 
-	if (i < ARRAY_SIZE(counted_errors))
-		this_cpu_inc(failures.count[call][i]);
+	if (counter)
+		atomic_long_inc(counter);
 }
 
 /**
- * failure_sum() - read how often a call has failed with one error
+ * failure_count() - read how often a call has failed with one error
+ * @box: the box, or NULL
  * @call: which call
  * @err: the error, a negative errno
  *
- * Context: Any. The sum is exact if no call is in progress.
+ * Context: Any.
  *
- * Return: the number of failures since the module was loaded.
+ * Return: the number of failures since the box was made; 0 without a box.
  */
-unsigned long failure_sum(enum msgbox_call call, int err)
+unsigned long failure_count(struct msgbox *box, enum msgbox_call call, int err)
 {
-	unsigned int i = failure_index(err);
-	unsigned long sum = 0;
-	int cpu;
+	atomic_long_t *counter = box ? find_counter(box, call, err) : NULL;
 
-	if (i == ARRAY_SIZE(counted_errors))
-		return 0;
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(&failures, cpu)->count[call][i]);
-	return sum;
+	return counter ? atomic_long_read(counter) : 0;
 }

@@ -109,7 +109,7 @@ static void msgbox_retire_delivered(struct msgbox *box, struct segment *segment)
 {
 	spin_lock(&box->lock);
 	segment = retire_segment(box, segment);
-	spin_unlock(&box->lock);
+	msgbox_unlock_after_get(box);
 	segment_free(segment);
 }
 
@@ -152,7 +152,7 @@ msgbox_try_get(struct msgbox *box, struct get *get)
 	get->unused = NULL;
 	spin_lock(&box->lock);						/* G1 */
 	attempt = take_top(box, get);
-	spin_unlock(&box->lock);					/* G5 */
+	msgbox_unlock_after_get(box);					/* G5 */
 
 	if (unlikely(get->message)) {
 		user_pages_write(get->pages, get->message->bytes, get->len);
@@ -164,11 +164,23 @@ msgbox_try_get(struct msgbox *box, struct get *get)
 }
 
 /*
- * Make the caller's memory writable for the message. No page stays pinned while others
- * are faulted in: that can take for ever, and pinned pages may be needed elsewhere.
+ * Fault in the caller's memory, which can take for ever. This get may have been woken for
+ * the message on top, which another one can take meanwhile.
  */
-static int msgbox_make_writable(struct user_pages *pages, char __user *buf, size_t len,
-				bool pin)
+static int msgbox_fault_in(struct msgbox *box, char __user *buf, size_t len)
+{
+	if (user_memory_is_writable(buf, len))
+		return 0;
+	msgbox_wake_next_reader(box);
+	return user_memory_fault_in_writable(buf, len);
+}
+
+/*
+ * Make the caller's memory writable for the message. No page stays pinned while others
+ * are faulted in: pinned pages may be needed elsewhere.
+ */
+static int msgbox_make_writable(struct msgbox *box, struct user_pages *pages,
+				char __user *buf, size_t len, bool pin)
 {
 	int err = 0;
 
@@ -176,7 +188,7 @@ static int msgbox_make_writable(struct user_pages *pages, char __user *buf, size
 	if (pin)
 		err = user_pages_alloc(pages, buf, len);
 	if (!err)
-		err = user_memory_fault_in_writable(buf, len);
+		err = msgbox_fault_in(box, buf, len);
 	if (!err && pin)
 		err = user_pages_pin(pages, buf, len);
 	return err ? err : msgbox_before_retry();
@@ -202,7 +214,7 @@ msgbox_get_slowpath(struct msgbox *box, char __user *buf, size_t size, size_t le
 	do {
 		bool pin = is_large(get.len) || ++round > ROUNDS_BEFORE_PIN;
 
-		ret = msgbox_make_writable(&pages, buf, get.len, pin);	/* G7 */
+		ret = msgbox_make_writable(box, &pages, buf, get.len, pin); /* G7 */
 		if (ret)
 			goto unpin;
 		attempt = msgbox_try_get(box, &get);

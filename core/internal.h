@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What msgbox.c, put.c and get.c share, and no other file uses. */
+/* The box as those files see it that work with its insides. Others include msgbox.h. */
 #ifndef _DM510_INTERNAL_H
 #define _DM510_INTERNAL_H
 
+#include <linux/atomic.h>
 #include <linux/errno.h>
+#include <linux/llist.h>
 #include <linux/lockdep.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 
+#include "failures.h"
 #include "msgbox.h"
 #include "msgstack.h"
 #include "pending.h"
@@ -21,9 +27,8 @@
 
 /**
  * struct msgbox - the box
- * @limits: what the box accepts; owned by the creator of the box
- * @lock: protects all that follows; never held while a page of the caller is faulted
- *        in or kernel memory is allocated
+ * @lock: protects all that follows up to @pending; never held while a page of the caller
+ *        is faulted in or kernel memory is allocated
  * @stack: the messages
  * @spare: an unused segment, or NULL
  * @memory: kernel memory of the msgstack, of the large messages (also while they are
@@ -31,10 +36,18 @@
  * @puts: how many messages have been put
  * @gets: how many messages have been taken
  * @bytes: length of the messages in the box, in bytes
+ * @readers: those who wait for a message, and pollers (wait.c); has a lock of its own
+ * @writers: those who wait for room, and pollers
  * @pending: kernel memory that puts in progress have reserved
+ * @waiting: how many readers are asleep
+ * @failures: how many calls have failed
+ * @ns: the IPC namespace, or NULL once it has ended (boxes.c)
+ * @node: the box's place among all boxes
+ * @ended: links the boxes whose namespace has ended
+ * @holders: the namespace, and the open files
+ * @rcu: delays the end of this structure until nobody passes it when looking for a box
  */
 struct msgbox {
-	const struct msgbox_limits *limits;
 	spinlock_t lock ____cacheline_aligned_in_smp; /* protects what follows */
 	struct msgstack stack;
 	struct segment *spare;
@@ -42,7 +55,18 @@ struct msgbox {
 	u64 puts;
 	u64 gets;
 	size_t bytes;
+	wait_queue_head_t readers;
+	wait_queue_head_t writers;
 	struct pending pending;
+
+	atomic_t waiting;
+	struct failures failures;
+
+	struct ipc_namespace *ns;
+	struct hlist_node node;
+	struct llist_node ended;
+	refcount_t holders;
+	struct rcu_head rcu;
 };
 
 /**
@@ -84,6 +108,37 @@ static inline size_t record_len(size_t len)
 }
 
 struct segment *msgbox_top_segment(struct msgbox *box);
+
+void msgbox_unlock_and_wake(struct msgbox *box, bool message_came);
+void msgbox_wake_next_reader(struct msgbox *box);
+void msgbox_wake_next_writer(struct msgbox *box);
+
+/*
+ * waitqueue_active() with an instruction less. The caller holds the box's lock, so a waiter
+ * that has to be seen is seen (wait.c).
+ */
+static __always_inline bool has_waiters(const wait_queue_head_t *queue)
+{
+	return data_race(queue->head.next != &queue->head);
+}
+
+static __always_inline void msgbox_unlock_after_put(struct msgbox *box)
+	__releases(&box->lock)
+{
+	if (unlikely(has_waiters(&box->readers)))
+		msgbox_unlock_and_wake(box, true);
+	else
+		spin_unlock(&box->lock);
+}
+
+static __always_inline void msgbox_unlock_after_get(struct msgbox *box)
+	__releases(&box->lock)
+{
+	if (unlikely(has_waiters(&box->writers)))
+		msgbox_unlock_and_wake(box, false);
+	else
+		spin_unlock(&box->lock);
+}
 
 /*
  * Called before each retry: lets other tasks run.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The box: creation, destruction and figures. put.c and get.c hold the two operations,
- * README.md explains how they work together.
+ * wait.c the ones that wait. README.md explains how they work together.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -10,26 +10,29 @@
 
 /**
  * msgbox_create() - create an empty box
- * @limits: what the box accepts; must live as long as the box
+ *
+ * The memory is charged to the caller's memory cgroup.
  *
  * Context: Process context. May sleep.
  *
  * Return: the box, or NULL if there is no memory.
  */
-struct msgbox *msgbox_create(const struct msgbox_limits *limits)
+struct msgbox *msgbox_create(void)
 {
 	struct segment *lowest = segment_alloc(SEGMENT_SIZE);
-	struct msgbox *box = kzalloc(sizeof(*box), GFP_KERNEL);
+	struct msgbox *box = kzalloc(sizeof(*box), GFP_KERNEL_ACCOUNT);
 
 	if (!lowest || !box) {
 		segment_free(lowest);
 		kfree(box);
 		return NULL;
 	}
-	box->limits = limits;
 	spin_lock_init(&box->lock);
 	msgstack_init(&box->stack, lowest);
 	box->memory = lowest->size;
+	init_waitqueue_head(&box->readers);
+	init_waitqueue_head(&box->writers);
+	refcount_set(&box->holders, 1);
 	return box;
 }
 
@@ -77,13 +80,29 @@ void msgbox_destroy(struct msgbox *box)
 	}
 	segment_free(stack->segment);
 	segment_free(box->spare);
-	kfree(box);
+	kfree_rcu(box, rcu);
+}
+
+/**
+ * msgbox_count() - count the messages in a box
+ * @box: the box
+ *
+ * Context: Process context. May sleep on PREEMPT_RT.
+ *
+ * Return: the number of messages.
+ */
+u64 msgbox_count(struct msgbox *box)
+{
+	struct msgbox_stats stats;
+
+	msgbox_read_stats(box, &stats);
+	return stats.puts - stats.gets;
 }
 
 /**
  * msgbox_read_stats() - read the figures of a box
  * @box: the box
- * @stats: filled in; all figures are of the same instant
+ * @stats: filled in; all figures but @stats->waiting are of the same instant
  *
  * Context: Process context. May sleep on PREEMPT_RT.
  */
@@ -96,4 +115,5 @@ void msgbox_read_stats(struct msgbox *box, struct msgbox_stats *stats)
 	stats->memory = box->memory;
 	stats->pending = box->pending.total;
 	spin_unlock(&box->lock);
+	stats->waiting = atomic_read(&box->waiting);
 }

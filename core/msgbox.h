@@ -4,10 +4,12 @@
 
 #include <linux/types.h>
 
+struct file;
 struct msgbox;
+struct poll_table_struct;
 
 /**
- * struct msgbox_limits - what a box accepts
+ * struct msgbox_limits - what each box accepts
  * @max_message_bytes: length of the largest message, in bytes
  * @max_bytes: kernel memory that the box may hold, in bytes. It limits
  *             &struct msgbox_stats.memory, which does not include pending memory.
@@ -31,6 +33,7 @@ struct msgbox_limits {
  * @bytes: length of the messages in the box, in bytes
  * @memory: kernel memory that the box holds, in bytes
  * @pending: kernel memory that puts in progress hold, in bytes
+ * @waiting: how many readers are asleep
  */
 struct msgbox_stats {
 	u64 puts;
@@ -38,14 +41,22 @@ struct msgbox_stats {
 	size_t bytes;
 	size_t memory;
 	size_t pending;
+	unsigned int waiting;
 };
 
-struct msgbox *msgbox_create(const struct msgbox_limits *limits);
+extern struct msgbox_limits msgbox_limits;
+
+struct msgbox *msgbox_create(void);
 void msgbox_destroy(struct msgbox *box);
 
 long msgbox_put(struct msgbox *box, const char __user *buf, size_t len);
 long msgbox_get(struct msgbox *box, char __user *buf, size_t len);
 
+long msgbox_put_waiting(struct msgbox *box, const char __user *buf, size_t len);
+long msgbox_get_waiting(struct msgbox *box, char __user *buf, size_t len);
+__poll_t msgbox_poll(struct msgbox *box, struct file *file, struct poll_table_struct *table);
+
 void msgbox_read_stats(struct msgbox *box, struct msgbox_stats *stats);
+u64 msgbox_count(struct msgbox *box);
 
 #endif /* _DM510_MSGBOX_H */

@@ -20,9 +20,8 @@
 bool pending_reserve(struct pending *pending, size_t size, size_t max)
 {
 	size_t *of_user = pending_of_current_user(pending);
-	size_t taken = pending->total + *of_user;
 
-	if (taken > max || size > (max - taken) / 4)
+	if (!pending_allows(pending->total + *of_user, size, max))
 		return false;
 	pending->total += size;
 	*of_user += size;

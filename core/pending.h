@@ -31,6 +31,15 @@ static inline size_t *pending_of_current_user(struct pending *pending)
 	return &pending->of_user[hash_32(__kuid_val(current_uid()), PENDING_USER_BITS)];
 }
 
+/*
+ * May a put reserve @size bytes if @taken bytes are taken: those of all puts, and once
+ * more those of its user? See pending_reserve().
+ */
+static inline bool pending_allows(size_t taken, size_t size, size_t max)
+{
+	return taken <= max && size <= (max - taken) / 4;
+}
+
 bool pending_reserve(struct pending *pending, size_t size, size_t max);
 
 /**

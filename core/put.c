@@ -48,7 +48,7 @@ struct put {
  */
 static inline bool within_limit(struct msgbox *box, size_t more)
 {
-	size_t max = READ_ONCE(box->limits->max_bytes);
+	size_t max = READ_ONCE(msgbox_limits.max_bytes);
 
 	return box->memory <= max && more <= max - box->memory;
 }
@@ -86,7 +86,7 @@ static bool msgbox_reserve(struct msgbox *box, size_t size)
 {
 	lockdep_assert_held(&box->lock);
 	return pending_reserve(&box->pending, size,
-			       READ_ONCE(box->limits->max_pending_bytes));
+			       READ_ONCE(msgbox_limits.max_pending_bytes));
 }
 
 /*
@@ -162,10 +162,12 @@ msgbox_try_put_small(struct msgbox *box, struct put *put)
 	if (unlikely(attempt != ATTEMPT_DONE))
 		goto unlock;
 	if (read_message_nofault(msgstack_next(&box->stack, put->len, put->next),
-				 put->buf, put->len))			/* P3 */
+				 put->buf, put->len)) {			/* P3 */
 		commit_put(box, put);					/* P4 */
-	else
-		attempt = ATTEMPT_NEEDS_USER_MEMORY;
+		msgbox_unlock_after_put(box);				/* P5 */
+		return ATTEMPT_DONE;
+	}
+	attempt = ATTEMPT_NEEDS_USER_MEMORY;
 unlock:
 	spin_unlock(&box->lock);					/* P5 */
 	return attempt;
@@ -188,17 +190,19 @@ static enum attempt msgbox_try_put_copied(struct msgbox *box, struct put *put)
 
 	spin_lock(&box->lock);
 	attempt = find_room(box, put, size, more);
-	if (attempt == ATTEMPT_DONE) {
-		write_record(msgstack_next(&box->stack, size, put->next), record, size);
-		commit_put(box, put);
-		if (large) {
-			pending_release(&box->pending, more);
-			box->memory += more;
-			put->copy = NULL;
-		}
+	if (attempt != ATTEMPT_DONE) {
+		spin_unlock(&box->lock);
+		return attempt;
 	}
-	spin_unlock(&box->lock);
-	return attempt;
+	write_record(msgstack_next(&box->stack, size, put->next), record, size);
+	commit_put(box, put);
+	if (large) {
+		pending_release(&box->pending, more);
+		box->memory += more;
+		put->copy = NULL;
+	}
+	msgbox_unlock_after_put(box);
+	return ATTEMPT_DONE;
 }
 
 static void msgbox_free_spare(struct msgbox *box)
@@ -212,14 +216,20 @@ static void msgbox_free_spare(struct msgbox *box)
 	segment_free(spare);
 }
 
+/* A writer may wait for the end of a reservation. */
+static void msgbox_unreserve(struct msgbox *box, size_t size)
+{
+	spin_lock(&box->lock);
+	pending_release(&box->pending, size);
+	msgbox_unlock_after_get(box);
+}
+
 /* Free a segment that a put has reserved and not used. */
 static void msgbox_drop_reserved(struct msgbox *box, struct segment *segment)
 {
 	if (!segment)
 		return;
-	spin_lock(&box->lock);
-	pending_release(&box->pending, segment->size);
-	spin_unlock(&box->lock);
+	msgbox_unreserve(box, segment->size);
 	segment_free(segment);
 }
 
@@ -228,11 +238,8 @@ static struct segment *msgbox_alloc_reserved(struct msgbox *box, size_t size)
 {
 	struct segment *segment = segment_alloc(size);
 
-	if (!segment) {
-		spin_lock(&box->lock);
-		pending_release(&box->pending, size);
-		spin_unlock(&box->lock);
-	}
+	if (!segment)
+		msgbox_unreserve(box, size);
 	return segment;
 }
 
@@ -315,6 +322,22 @@ static int msgbox_alloc_copy(struct msgbox *box, struct put *put)
 	return put->copy ? 0 : -EADDRNOTAVAIL;
 }
 
+/*
+ * Copy the message to @put->copy. Waiting for a page of it can take for ever. This put may
+ * have been woken because there is room, which another one can use meanwhile.
+ */
+static int msgbox_read_message(struct msgbox *box, struct put *put)
+{
+	char *to = put->copy->bytes;
+	size_t left = user_memory_read_present(to, put->buf, put->len);
+	size_t done = put->len - left;
+
+	if (!left)
+		return 0;
+	msgbox_wake_next_writer(box);
+	return user_memory_read(to + done, put->buf + done, left);
+}
+
 /* Put a large message, or a small one after its copy has faulted. */
 static noinline long
 msgbox_put_copied(struct msgbox *box, const char __user *buf, size_t len)
@@ -326,7 +349,7 @@ msgbox_put_copied(struct msgbox *box, const char __user *buf, size_t len)
 	err = msgbox_alloc_copy(box, &put);
 	if (err)
 		return err;
-	err = user_memory_read(put.copy->bytes, buf, len);		/* L3 */
+	err = msgbox_read_message(box, &put);				/* L3 */
 	while (!err) {
 		attempt = msgbox_try_put_copied(box, &put);		/* P1 to P5 */
 		if (attempt == ATTEMPT_DONE)
@@ -374,7 +397,7 @@ long msgbox_put(struct msgbox *box, const char __user *buf, size_t len)
 	struct put put = { .buf = buf, .len = len };
 	enum attempt attempt;
 
-	if (len > READ_ONCE(box->limits->max_message_bytes))
+	if (len > READ_ONCE(msgbox_limits.max_message_bytes))
 		return -EMSGSIZE;
 	if (is_large(len))
 		return msgbox_put_copied(box, buf, len);

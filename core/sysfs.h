@@ -2,9 +2,7 @@
 #ifndef _DM510_SYSFS_H
 #define _DM510_SYSFS_H
 
-struct msgbox;
-
-int msgbox_sysfs_create(struct msgbox *box);
+int msgbox_sysfs_create(void);
 void msgbox_sysfs_remove(void);
 
 #endif /* _DM510_SYSFS_H */

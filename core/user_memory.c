@@ -50,11 +50,21 @@ bool user_memory_writable_nofault(char __user *to, size_t len)
 	return true;
 }
 
-/* The same, for callers that have page faults enabled. */
-static bool is_writable_now(char __user *to, size_t len)
+/**
+ * user_memory_is_writable() - user_memory_writable_nofault() with page faults enabled
+ * @to: the caller's memory
+ * @len: its length in bytes
+ *
+ * Context: Process context. Does not sleep.
+ *
+ * Return: whether all pages are present and writable.
+ */
+bool user_memory_is_writable(char __user *to, size_t len)
 {
 	bool writable;
 
+	if (!access_ok(to, len))
+		return !len;
 	pagefault_disable();
 	writable = user_memory_writable_nofault(to, len);
 	pagefault_enable();
@@ -86,7 +96,7 @@ static void wait_for_page(const char __user *address, unsigned int flags)
 /* Fault in the page of this byte, with the kind of access that the copy makes. */
 static int fault_in_page_writable(char __user *to)
 {
-	if (is_writable_now(to, 1))
+	if (user_memory_is_writable(to, 1))
 		return 0;
 	wait_for_page(to, FAULT_FLAG_WRITE);
 	cond_resched();
@@ -112,9 +122,6 @@ int user_memory_fault_in_writable(char __user *to, size_t len)
 
 	if (!access_ok(to, len))
 		return -EFAULT;
-	if (is_writable_now(to, len))
-		return 0;
-
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
 	while (to < end && !err) {
@@ -145,7 +152,33 @@ static int user_memory_read_slowpath(void *to, const char __user *from, size_t l
 }
 
 /**
- * user_memory_read() - copy from the caller's memory
+ * user_memory_read_present() - copy from the caller's memory, up to a missing page
+ * @to: kernel memory
+ * @from: the caller's memory
+ * @len: how much to copy, in bytes
+ *
+ * Context: Process context, no lock held. Lets other tasks run.
+ *
+ * Return: how many bytes remain to be copied, at the end; 0 if all have been copied.
+ */
+size_t user_memory_read_present(void *to, const char __user *from, size_t len)
+{
+	/* In parts, so that other tasks can run while a long message is copied. */
+	while (len) {
+		size_t part = min_t(size_t, len, SZ_256K);
+
+		if (copy_from_user_nofault(to, from, part))
+			break;
+		cond_resched();
+		to += part;
+		from += part;
+		len -= part;
+	}
+	return len;
+}
+
+/**
+ * user_memory_read() - copy from the caller's memory, and fault it in
  * @to: kernel memory
  * @from: the caller's memory
  * @len: how much to copy, in bytes
@@ -158,20 +191,6 @@ static int user_memory_read_slowpath(void *to, const char __user *from, size_t l
 int user_memory_read(void *to, const char __user *from, size_t len)
 {
 	int err;
-
-	/* In parts, so that other tasks can run while a long message is copied. */
-	while (len) {
-		size_t part = min_t(size_t, len, SZ_256K);
-
-		if (copy_from_user_nofault(to, from, part))
-			break;
-		cond_resched();
-		to += part;
-		from += part;
-		len -= part;
-	}
-	if (!len)
-		return 0;
 
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
@@ -193,7 +212,7 @@ static int pin_writable_pages(struct page **page, char __user *to, size_t len, u
 		return pinned;
 	}
 	/* Unloading waits for this call, so the call must not wait for a page. */
-	if (!is_writable_now(to, len))
+	if (!user_memory_is_writable(to, len))
 		return -ENOSYS;
 	return pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT, page);
 }

@@ -52,7 +52,9 @@ user_memory_write_nofault(char __user *to, const void *from, size_t len)
 
 bool user_memory_writable_nofault(char __user *to, size_t len);
 
+bool user_memory_is_writable(char __user *to, size_t len);
 int user_memory_fault_in_writable(char __user *to, size_t len);
+size_t user_memory_read_present(void *to, const char __user *from, size_t len);
 int user_memory_read(void *to, const char __user *from, size_t len);
 
 /* Enough for 64 KiB at any offset in a page. */

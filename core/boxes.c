@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The boxes: one for each IPC namespace that uses one.
+ *
+ * The initial namespace's box lives as long as the module. Another namespace's box is
+ * made by the first put, or when the device is opened there. It lives as long as the
+ * namespace, or longer if a file of the device is open.
+ *
+ * A process in a call holds its namespace, so the namespace cannot end during the call,
+ * and the call needs no reference to the box. Looking up a box takes no lock: a box that
+ * is found by others stays in memory until they have gone on (RCU).
+ *
+ * The end of a namespace must not sleep, so msgbox_namespace_ends() only makes sure that
+ * the box is never found again: the kernel may use the memory of the namespace for a new
+ * one. A work item does the rest.
+ */
+#include <linux/atomic.h>
+#include <linux/errno.h>
+#include <linux/hashtable.h>
+#include <linux/init_task.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+
+#include "boxes.h"
+#include "internal.h"
+
+/*
+ * The initial IPC namespace and its box. Not init_ipc_ns, which kernels before 6.12 do not
+ * export.
+ */
+struct ipc_namespace *initial_namespace;
+struct msgbox *initial_box;
+
+/* All others whose namespace has not ended. Changed with the mutex held. */
+static DEFINE_HASHTABLE(boxes, 8);
+static DEFINE_MUTEX(boxes_mutex);
+static atomic_t box_count;
+
+/* Boxes whose namespace has ended, and which have yet to be released. */
+static LLIST_HEAD(ended_boxes);
+static struct workqueue_struct *workqueue;
+
+static struct msgbox *make_box(struct ipc_namespace *ns)
+{
+	struct msgbox *box = msgbox_create();
+
+	if (box) {
+		box->ns = ns;
+		atomic_inc(&box_count);
+	}
+	return box;
+}
+
+static void destroy_box(struct msgbox *box)
+{
+	msgbox_destroy(box);
+	atomic_dec(&box_count);
+}
+
+/**
+ * msgbox_hold() - keep a box alive when its namespace ends
+ * @box: the box; alive
+ *
+ * Context: Any.
+ */
+void msgbox_hold(struct msgbox *box)
+{
+	refcount_inc(&box->holders);
+}
+
+/**
+ * msgbox_release() - undo msgbox_hold()
+ * @box: the box; the caller must not use it any more
+ *
+ * Context: Process context. May sleep.
+ */
+void msgbox_release(struct msgbox *box)
+{
+	if (refcount_dec_and_test(&box->holders))
+		destroy_box(box);
+}
+
+/* The namespaces are compared by address, and not used: they may have ended. */
+static struct msgbox *find_box(struct ipc_namespace *ns)
+{
+	struct msgbox *box;
+
+	hash_for_each_possible_rcu(boxes, box, node, (unsigned long)ns,
+				   lockdep_is_held(&boxes_mutex))
+		if (READ_ONCE(box->ns) == ns)
+			return box;
+	return NULL;
+}
+
+/**
+ * msgbox_of_namespace() - find the box of an IPC namespace
+ * @ns: the namespace of the caller
+ *
+ * Context: Process context.
+ *
+ * Return: the box, or NULL if the namespace has none.
+ */
+struct msgbox *msgbox_of_namespace(struct ipc_namespace *ns)
+{
+	struct msgbox *box;
+
+	if (ns == initial_namespace)
+		return initial_box;
+	rcu_read_lock();
+	box = find_box(ns);
+	rcu_read_unlock();
+	return box;
+}
+
+/**
+ * msgbox_make_for_caller() - find the box of the caller's IPC namespace, or make it
+ *
+ * Context: Process context of a user's process. May sleep.
+ *
+ * Return: the box, or NULL if there is no memory.
+ */
+struct msgbox *msgbox_make_for_caller(void)
+{
+	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
+	struct msgbox *box = msgbox_of_namespace(ns), *made;
+
+	if (box)
+		return box;
+	made = make_box(ns);	/* before the lock: reclaiming memory may take long */
+	if (!made)
+		return NULL;
+
+	mutex_lock(&boxes_mutex);
+	box = find_box(ns);
+	if (!box)
+		hash_add_rcu(boxes, &made->node, (unsigned long)ns);
+	mutex_unlock(&boxes_mutex);
+
+	if (!box)
+		return made;
+	destroy_box(made);	/* another thread was faster */
+	return box;
+}
+
+static void release_ended(struct work_struct *work)
+{
+	struct msgbox *box, *next;
+
+	llist_for_each_entry_safe(box, next, llist_del_all(&ended_boxes), ended) {
+		mutex_lock(&boxes_mutex);
+		hash_del_rcu(&box->node);
+		mutex_unlock(&boxes_mutex);
+		msgbox_release(box);
+	}
+}
+
+static DECLARE_WORK(release_work, release_ended);
+
+/**
+ * msgbox_namespace_ends() - give up the box of an IPC namespace that ends
+ * @ns: the namespace, which no process is in any more
+ *
+ * Context: Process context, preemption disabled. Called once for each namespace.
+ */
+void msgbox_namespace_ends(struct ipc_namespace *ns)
+{
+	struct msgbox *box;
+
+	rcu_read_lock();
+	box = find_box(ns);
+	if (box) {
+		WRITE_ONCE(box->ns, NULL);
+		llist_add(&box->ended, &ended_boxes);
+		queue_work(workqueue, &release_work);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * msgboxes_count() - count the boxes
+ *
+ * Context: Any.
+ *
+ * Return: how many boxes there are, with those that only an open file keeps.
+ */
+unsigned int msgboxes_count(void)
+{
+	return atomic_read(&box_count);
+}
+
+/**
+ * msgboxes_limits_changed() - let writers that wait for room look at the limits again
+ *
+ * Context: Process context. May sleep.
+ */
+void msgboxes_limits_changed(void)
+{
+	struct msgbox *box;
+	int bucket;
+
+	mutex_lock(&boxes_mutex);
+	if (initial_box)
+		msgbox_wake_next_writer(initial_box);
+	hash_for_each(boxes, bucket, box, node)
+		msgbox_wake_next_writer(box);
+	mutex_unlock(&boxes_mutex);
+}
+
+/**
+ * msgboxes_create() - make the box of the initial IPC namespace
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int msgboxes_create(void)
+{
+	initial_namespace = init_task.nsproxy->ipc_ns;
+	workqueue = alloc_workqueue("dm510_msgbox", WQ_UNBOUND, 0);
+	if (!workqueue)
+		return -ENOMEM;
+	initial_box = make_box(initial_namespace);
+	if (!initial_box) {
+		destroy_workqueue(workqueue);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * msgboxes_destroy() - free all boxes
+ *
+ * No call and no file uses a box any more, and msgbox_namespace_ends() is not called
+ * any more.
+ *
+ * Context: Process context. Sleeps.
+ */
+void msgboxes_destroy(void)
+{
+	struct hlist_node *next;
+	struct msgbox *box;
+	int bucket;
+
+	destroy_workqueue(workqueue);	/* waits for release_ended() */
+	hash_for_each_safe(boxes, bucket, next, box, node) {
+		hash_del(&box->node);
+		destroy_box(box);
+	}
+	destroy_box(initial_box);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/dm510_msgbox: read(2) is a get that waits for a message, write(2) a put that waits
+ * for room. The contract is in uapi/linux/dm510_msgbox.h.
+ *
+ * A file is for the box of the process that opened it, and keeps the box alive. The
+ * kernel keeps the module while a file is open.
+ */
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+
+#include "access.h"
+#include "boxes.h"
+#include "device.h"
+#include "failures.h"
+#include "msgbox.h"
+#include "trace.h"
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	struct msgbox *box;
+
+	if (((file->f_mode & FMODE_READ) && !access_allowed(ACCESS_GET)) ||
+	    ((file->f_mode & FMODE_WRITE) && !access_allowed(ACCESS_PUT)))
+		return -EACCES;
+	box = msgbox_make_for_caller();
+	if (!box)
+		return -ENOMEM;
+	msgbox_hold(box);
+	file->private_data = box;
+	/* No position, and no lock of it: a read that waits must not hold up a write. */
+	return stream_open(inode, file);
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	msgbox_release(file->private_data);
+	return 0;
+}
+
+static long do_read(struct file *file, char __user *buf, size_t len)
+{
+	struct msgbox *box = file->private_data;
+
+	if (!buf)
+		return -EINVAL;
+	if (file->f_flags & O_NONBLOCK)
+		return msgbox_get(box, buf, len);
+	return msgbox_get_waiting(box, buf, len);
+}
+
+static ssize_t device_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
+	struct msgbox *box = file->private_data;
+	long ret = do_read(file, buf, len);
+
+	if (ret < 0)
+		failure_inc(box, MSGBOX_GET, ret);
+	if (ret == -ENODATA)
+		ret = -EAGAIN;
+	trace_dm510_msgbox_get(box, len, ret, true);
+	return ret;
+}
+
+static long do_write(struct file *file, const char __user *buf, size_t len)
+{
+	struct msgbox *box = file->private_data;
+
+	if (!buf)
+		return -EINVAL;
+	/* The kernel has cut what is longer. */
+	if (len >= MAX_RW_COUNT)
+		return -EMSGSIZE;
+	if (file->f_flags & O_NONBLOCK)
+		return msgbox_put(box, buf, len);
+	return msgbox_put_waiting(box, buf, len);
+}
+
+static ssize_t device_write(struct file *file, const char __user *buf, size_t len,
+			    loff_t *pos)
+{
+	struct msgbox *box = file->private_data;
+	long ret = do_write(file, buf, len);
+
+	if (ret < 0)
+		failure_inc(box, MSGBOX_PUT, ret);
+	else
+		ret = len;
+	trace_dm510_msgbox_put(box, len, ret, true);
+	return ret;
+}
+
+static __poll_t device_poll(struct file *file, poll_table *table)
+{
+	__poll_t events = msgbox_poll(file->private_data, file, table);
+
+	if (!(file->f_mode & FMODE_READ))
+		events &= ~(EPOLLIN | EPOLLRDNORM);
+	if (!(file->f_mode & FMODE_WRITE))
+		events &= ~(EPOLLOUT | EPOLLWRNORM);
+	return events;
+}
+
+static const struct file_operations device_operations = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.release = device_release,
+	.read = device_read,
+	.write = device_write,
+	.poll = device_poll,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = KBUILD_MODNAME,
+	.fops = &device_operations,
+	.mode = 0666,
+};
+
+/**
+ * msgbox_device_create() - create the device
+ *
+ * Files of it can be opened before this function returns.
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: 0, or a negative errno.
+ */
+int msgbox_device_create(void)
+{
+	return misc_register(&device);
+}
+
+/**
+ * msgbox_device_remove() - remove the device
+ *
+ * No file of it is open: an open file keeps the module.
+ *
+ * Context: Process context. May sleep.
+ */
+void msgbox_device_remove(void)
+{
+	misc_deregister(&device);
+}

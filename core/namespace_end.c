@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tells boxes.c that an IPC namespace ends. The kernel offers modules no callback for
+ * that, but it calls msg_exit_ns(ns) once for each namespace that ends, before the
+ * memory of the namespace is freed, and ftrace can trace that function.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/ftrace.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+
+#include "boxes.h"
+#include "compat.h"
+#include "namespace_end.h"
+
+/* Must not sleep. */
+static void namespace_ends(unsigned long ip, unsigned long parent_ip,
+			   struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	msgbox_namespace_ends((struct ipc_namespace *)first_argument(fregs));
+}
+
+/* PERMANENT: while it is registered, kernel.ftrace_enabled=0 is refused. */
+static struct ftrace_ops watch = {
+	.func = namespace_ends,
+	.flags = FTRACE_OPS_FL_PERMANENT,
+};
+
+/**
+ * namespace_end_watch() - call msgbox_namespace_ends() for each IPC namespace that ends
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: 0; -EOPNOTSUPP if the kernel is not as expected, or -EBUSY if ftrace is
+ * switched off, and the log says so; -ENOMEM.
+ */
+int namespace_end_watch(void)
+{
+	static char function[] = "msg_exit_ns";
+	int err = ftrace_set_filter(&watch, function, sizeof(function) - 1, 1);
+
+	if (!err)
+		err = register_ftrace_function(&watch);
+	if (!err)
+		return 0;
+
+	ftrace_free_filter(&watch);
+	if (err == -EBUSY)
+		pr_err("ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1\n");
+	else if (err != -ENOMEM)
+		pr_err("ftrace cannot trace %s (error %d); this kernel is not supported\n",
+		       function, err);
+	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;
+}
+
+/**
+ * namespace_end_unwatch() - undo namespace_end_watch()
+ *
+ * On return msgbox_namespace_ends() does not run, and will not be called. Does not
+ * return if ftrace has shut itself down after an internal error, as it can detach
+ * nothing then; the log says so.
+ *
+ * Context: Process context. Sleeps.
+ */
+void namespace_end_unwatch(void)
+{
+	if (unregister_ftrace_function(&watch)) {
+		pr_crit("ftrace has shut itself down and cannot detach from msg_exit_ns; this module stays until the machine is rebooted\n");
+		for (;;)
+			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+	}
+	ftrace_free_filter(&watch);
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting for a message, and for room.
+ *
+ * A waiter puts itself on a wait queue of the box and then asks, under the box's lock,
+ * whether it has to wait. A put or get looks at the queue under the same lock, after it
+ * has changed the box. So either the waiter sees the change, or the queue is seen not to
+ * be empty: no wake-up is lost, and a call that finds the queues empty pays no barrier.
+ *
+ * One message wakes one reader. That reader is off the queue then, and the message is
+ * still in the box. If the reader does not take it, because it is killed, its buffer is
+ * too short, or its page is missing, it wakes the next one. To be sure, each reader that
+ * has waited asks when it is done whether another one has to be woken. The same holds for
+ * writers and room. Writers need different amounts of room: the first one is woken for
+ * which there is enough.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/wait.h>
+
+#include "internal.h"
+
+static bool has_message(struct msgbox *box)
+{
+	bool found;
+
+	spin_lock(&box->lock);
+	found = !msgstack_empty(&box->stack);
+	spin_unlock(&box->lock);
+	return found;
+}
+
+/**
+ * struct room_waiter - a put that waits for room
+ * @entry: its entry in the queue of the box
+ * @box: the box
+ * @len: length of its message, in bytes
+ * @of_user: what its user's puts have reserved
+ */
+struct room_waiter {
+	struct wait_queue_entry entry;
+	struct msgbox *box;
+	size_t len;
+	const size_t *of_user;
+};
+
+/* What a put allocates for its message, in bytes. */
+static size_t copy_size(size_t len)
+{
+	return PAGE_ALIGN(sizeof(struct segment) + len);
+}
+
+/*
+ * Could the message be put if the box were empty and no other put in progress? The
+ * limits can change at any time.
+ */
+static bool fits_empty_box(size_t len)
+{
+	size_t size = copy_size(len);
+
+	return len <= READ_ONCE(msgbox_limits.max_message_bytes) &&
+	       size <= READ_ONCE(msgbox_limits.max_pending_bytes) / 4 &&
+	       (!is_large(len) || size <= READ_ONCE(msgbox_limits.max_bytes) - SEGMENT_SIZE);
+}
+
+/*
+ * Is there room for a message now? True only if a put would find it, so that a writer
+ * does not wait for what it has. A put can free the spare segment.
+ */
+static bool has_room_locked(struct msgbox *box, size_t len, size_t of_user)
+{
+	size_t held = box->memory - (box->spare ? box->spare->size : 0);
+	size_t max = READ_ONCE(msgbox_limits.max_bytes);
+	size_t max_pending = READ_ONCE(msgbox_limits.max_pending_bytes);
+	size_t size = copy_size(len), more = is_large(len) ? size : 0;
+	size_t taken = box->pending.total + of_user;
+
+	if (!pending_allows(taken, size, max_pending))
+		return false;
+	if (!msgstack_has_room(&box->stack, record_len(len))) {
+		more += SEGMENT_SIZE;
+		if (!pending_allows(taken + 2 * size, SEGMENT_SIZE, max_pending))
+			return false;
+	}
+	return held <= max && more <= max - held;
+}
+
+/* Would a put end now? It does if there is room, or if there can never be room. */
+static bool put_would_end(const struct room_waiter *waiter)
+{
+	struct msgbox *box = waiter->box;
+	bool room;
+
+	spin_lock(&box->lock);
+	room = has_room_locked(box, waiter->len, *waiter->of_user);
+	spin_unlock(&box->lock);
+	return room || !fits_empty_box(waiter->len);
+}
+
+/**
+ * msgbox_poll() - find out what can be done without waiting
+ * @box: the box
+ * @file: a file of the device
+ * @table: as for every poll function
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: EPOLLIN if the box is not empty, EPOLLOUT if it has room for a message of
+ * SMALL_MAX bytes.
+ */
+__poll_t msgbox_poll(struct msgbox *box, struct file *file, poll_table *table)
+{
+	__poll_t events = 0;
+
+	poll_wait(file, &box->readers, table);
+	poll_wait(file, &box->writers, table);
+	spin_lock(&box->lock);
+	if (!msgstack_empty(&box->stack))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (has_room_locked(box, SMALL_MAX, *pending_of_current_user(&box->pending)))
+		events |= EPOLLOUT | EPOLLWRNORM;
+	spin_unlock(&box->lock);
+	return events;
+}
+
+static void wake_reader(struct msgbox *box)
+{
+	wake_up_interruptible_sync_poll(&box->readers, EPOLLIN | EPOLLRDNORM);
+}
+
+static void wake_writer(struct msgbox *box)
+{
+	wake_up_interruptible_sync_poll(&box->writers, EPOLLOUT | EPOLLWRNORM);
+}
+
+/**
+ * msgbox_unlock_and_wake() - end a critical section that has changed the box
+ * @box: the box
+ * @message_came: whether a message has come
+ *
+ * Called if somebody waits. A change that makes room and a message that comes wake one
+ * waiter each, and all pollers.
+ *
+ * Context: The box's lock held. Process context.
+ */
+noinline void msgbox_unlock_and_wake(struct msgbox *box, bool message_came)
+	__releases(&box->lock)
+{
+	bool readers = message_came && has_waiters(&box->readers);
+	bool writers = has_waiters(&box->writers);
+
+	spin_unlock(&box->lock);
+	if (readers)
+		wake_reader(box);
+	if (writers)
+		wake_writer(box);
+}
+
+/**
+ * msgbox_wake_next_reader() - wake a reader if there is a message
+ * @box: the box
+ *
+ * Called by a get that may have been woken for a message which it does not take, or not
+ * yet.
+ *
+ * Context: Process context, no lock held.
+ */
+void msgbox_wake_next_reader(struct msgbox *box)
+{
+	bool wake;
+
+	spin_lock(&box->lock);
+	wake = !msgstack_empty(&box->stack) && has_waiters(&box->readers);
+	spin_unlock(&box->lock);
+	if (wake)
+		wake_reader(box);
+}
+
+/**
+ * msgbox_wake_next_writer() - wake a writer for which there is room
+ * @box: the box
+ *
+ * As msgbox_wake_next_reader().
+ *
+ * Context: Process context, no lock held.
+ */
+void msgbox_wake_next_writer(struct msgbox *box)
+{
+	bool wake;
+
+	spin_lock(&box->lock);
+	wake = has_waiters(&box->writers);
+	spin_unlock(&box->lock);
+	if (wake)
+		wake_writer(box);
+}
+
+static int wait_for_message(struct msgbox *box)
+{
+	int err;
+
+	atomic_inc(&box->waiting);
+	err = wait_event_interruptible_exclusive(box->readers, has_message(box));
+	atomic_dec(&box->waiting);
+	return !err && fatal_signal_pending(current) ? -ERESTARTSYS : err;
+}
+
+/**
+ * msgbox_get_waiting() - take the message on top of the box, and wait until there is one
+ * @box: the box
+ * @buf: where the message goes, in the caller's memory
+ * @len: how long the buffer is, in bytes
+ *
+ * Context: Process context, no lock held. Sleeps.
+ *
+ * Return: as msgbox_get(), but never -ENODATA; -ERESTARTSYS if a signal came first.
+ */
+long msgbox_get_waiting(struct msgbox *box, char __user *buf, size_t len)
+{
+	long ret = msgbox_get(box, buf, len);
+
+	while (ret == -ENODATA) {
+		ret = wait_for_message(box);
+		if (!ret)
+			ret = msgbox_get(box, buf, len);
+		msgbox_wake_next_reader(box);
+	}
+	return ret;
+}
+
+static int wake_if_room(struct wait_queue_entry *entry, unsigned int mode, int flags,
+			void *key)
+{
+	if (!put_would_end(container_of(entry, struct room_waiter, entry)))
+		return 0;
+	return autoremove_wake_function(entry, mode, flags, key);
+}
+
+static int wait_for_room(struct msgbox *box, size_t len)
+{
+	struct room_waiter waiter = {
+		.box = box,
+		.len = len,
+		.of_user = pending_of_current_user(&box->pending),
+	};
+	int err;
+
+	init_wait_entry(&waiter.entry, WQ_FLAG_EXCLUSIVE);
+	waiter.entry.func = wake_if_room;
+	for (;;) {
+		err = prepare_to_wait_event(&box->writers, &waiter.entry, TASK_INTERRUPTIBLE);
+		if (err || put_would_end(&waiter))
+			break;
+		schedule();
+	}
+	finish_wait(&box->writers, &waiter.entry);
+	return err;
+}
+
+/**
+ * msgbox_put_waiting() - put a message on top of the box, and wait until there is room
+ * @box: the box
+ * @buf: the message, in the caller's memory
+ * @len: its length in bytes
+ *
+ * Context: Process context, no lock held. Sleeps.
+ *
+ * Return: as msgbox_put(), but -EMSGSIZE instead of -EAGAIN if the message would not even
+ * fit into an empty box; -ERESTARTSYS if a signal came first.
+ */
+long msgbox_put_waiting(struct msgbox *box, const char __user *buf, size_t len)
+{
+	long ret = msgbox_put(box, buf, len);
+
+	while (ret == -EAGAIN) {
+		if (!fits_empty_box(len))
+			return -EMSGSIZE;
+		ret = wait_for_room(box, len);
+		if (!ret)
+			ret = msgbox_put(box, buf, len);
+		msgbox_wake_next_writer(box);
+	}
+	return ret;
+}
