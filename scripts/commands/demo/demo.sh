@@ -73,6 +73,24 @@ show 1 'room for 10 bytes: EMSGSIZE' receiver 1 10
 explain "No message is cut or lost: it stays in the box until a buffer is large enough:"
 show 0 '"a message of 28 bytes, whole", 28 bytes' receiver 1 28
 
+explain "With /dev/dm510_msgbox a process can sleep until a message comes. This one sleeps:"
+waiter 1 >/tmp/waiter &
+tries=100
+until [ "$(cat /sys/kernel/dm510_msgbox/waiting)" = 1 ] || [ $((tries -= 1)) = 0 ]; do
+	usleep 50000
+done
+show 0 '^1$' cat /sys/kernel/dm510_msgbox/waiting
+
+explain "A put wakes it:"
+show 0 put sender 'wake up'
+wait
+show 0 'waiter.*"wake up"' cat /tmp/waiter
+
+explain "Each IPC namespace has a box of its own. A container sees no message of the host (ENODATA):"
+show 0 put sender 'for this machine alone'
+show 1 ENODATA unshare --ipc receiver 1
+show 0 'for this machine alone' receiver 1
+
 explain "Unloading the module restores the kernel, which again has no call $put (ENOSYS):"
 show 0 '^$' rmmod dm510_msgbox
 show 1 ENOSYS sender hello
