@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * Two system calls on a box of messages that all processes share. The box is last in,
+ * Two system calls, and a device, on a box of messages. All processes of an IPC namespace
+ * share one box; without containers, all processes of the machine. The box is last in,
  * first out. The kernel module and programs include this same file.
  *
  *	long syscall(__NR_dm510_msgbox_put, const char *buf, int len);
@@ -20,16 +21,17 @@
  *	ENOSYS		put: buf is a file descriptor rather than an address (see
  *			below)
  *	EINVAL		buf is NULL, or len is negative
+ *	EACCES		the box's mode does not let the caller write (put) or read (get)
  *	ENODATA		get: the box is empty
  *	EMSGSIZE	get: buf is shorter than the message on top, which stays;
  *			put: len is larger than the largest message allowed
  *	EAGAIN		put: the box is full, or puts in progress hold too much
  *			memory: no message may need more than a quarter of
  *			max_pending_bytes
- *	EADDRNOTAVAIL	put: there is no kernel memory for the message, or the
- *			caller's memory cgroup does not allow it; get: there is no
- *			kernel memory to deliver a message larger than 64 KiB,
- *			which stays
+ *	EADDRNOTAVAIL	put: there is no kernel memory for the message, or for the
+ *			box of a new namespace, or the caller's memory cgroup does not
+ *			allow it; get: there is no kernel memory to deliver a message
+ *			larger than 64 KiB, which stays
  *	EFAULT		put: a byte of the message cannot be read; the message has not
  *			been put. get: a byte of buf cannot be written, or the message
  *			is larger than 8 KiB and buf is memory that the kernel cannot
@@ -52,6 +54,39 @@
  * only to fault in the caller's memory, which can take for ever (userfaultfd, a dead FUSE
  * server), or to allocate kernel memory, and holds no lock then. A signal with a handler
  * does not end the sleep (there is no EINTR); a fatal signal does.
+ *
+ * The box. The first put in an IPC namespace makes its box, which ends with the namespace.
+ * Owner and mode are the module parameters uid, gid and mode. They are asked as for a
+ * System V queue: the caller's effective uid, else its groups, else the others' bits
+ * count, and CAP_IPC_OWNER in the namespace's user namespace may do all. In namespaces
+ * other than the initial one, root of the namespace's user namespace is the owner.
+ *
+ * The device, /dev/dm510_msgbox, is for programs that wait:
+ *
+ *	open(2)		The file is for the box of the caller's IPC namespace, whoever uses
+ *			the file later, and keeps that box. It makes the box if there is
+ *			none. O_RDONLY needs the right to get, O_WRONLY the right to put,
+ *			O_RDWR both (EACCES); they are asked only here. ENOMEM: there is no
+ *			memory for the box.
+ *	read(2)		A get that waits while the box is empty. Returns the length of the
+ *			message; 0 is a message of no bytes.
+ *	write(2)	A put that waits while there is no room. Returns the length.
+ *			EMSGSIZE also for a message that would not fit into an empty box,
+ *			as it needs more than max_bytes or than a quarter of
+ *			max_pending_bytes.
+ *	poll(2), select(2), epoll(7), io_uring
+ *			POLLIN: the box is not empty. POLLOUT: there is room for a message
+ *			of up to 8 KiB. Each only if the file is open for it.
+ *
+ * Errors and their order are those of get and put, without the row for file descriptors,
+ * but EAGAIN (not ENODATA) if the file has O_NONBLOCK and the call would have to wait. A
+ * signal with a handler ends a wait: EINTR, or the call starts again (SA_RESTART). The
+ * files have no position: lseek(2) and pread(2) give ESPIPE. In readv(2) and writev(2)
+ * each buffer is a message of its own. 32-bit programs can use the device.
+ *
+ * A message wakes one read. If that one does not take the message, because it is killed,
+ * its buffer is too short or its memory is missing, the next one is woken. When room
+ * comes, the first write that has enough of it is woken.
  */
 #ifndef _UAPI_LINUX_DM510_MSGBOX_H
 #define _UAPI_LINUX_DM510_MSGBOX_H
