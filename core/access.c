@@ -95,8 +95,8 @@ static kgid_t group_of(struct ipc_namespace *ns)
 static unsigned int class_of_caller(struct ipc_namespace *ns)
 {
 	if (uid_eq(current_euid(), owner_of(ns)))
-		return S_IRWXU;
-	return in_group_p(group_of(ns)) ? S_IRWXG : S_IRWXO;
+		return 0700;
+	return in_group_p(group_of(ns)) ? 0070 : 0007;
 }
 
 /**

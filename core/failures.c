@@ -23,7 +23,7 @@ static atomic_long_t *find_counter(struct msgbox *box, enum msgbox_call call, in
 
 	for (i = 0; i < COUNTED_ERRORS; i++)
 		if (counted_errors[i] == -err)
-			return &box->failures.count[call][i];
+			return &box->failures.count[call * COUNTED_ERRORS + i];
 	return NULL;
 }
 

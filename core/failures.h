@@ -12,10 +12,10 @@ enum msgbox_call { MSGBOX_PUT, MSGBOX_GET };
 
 /**
  * struct failures - how often the calls on a box have failed
- * @count: for each call and each error that is counted
+ * @count: for each call, one after the other, and each error that is counted
  */
 struct failures {
-	atomic_long_t count[MSGBOX_GET + 1][COUNTED_ERRORS];
+	atomic_long_t count[(MSGBOX_GET + 1) * COUNTED_ERRORS];
 };
 
 void failure_inc(struct msgbox *box, enum msgbox_call call, int err);

@@ -109,7 +109,7 @@ static inline size_t record_len(size_t len)
 
 struct segment *msgbox_top_segment(struct msgbox *box);
 
-void msgbox_unlock_and_wake(struct msgbox *box, bool message_came);
+void msgbox_unlock_and_wake(struct msgbox *box, bool message_came) __releases(&box->lock);
 void msgbox_wake_next_reader(struct msgbox *box);
 void msgbox_wake_next_writer(struct msgbox *box);
 
@@ -119,6 +119,7 @@ void msgbox_wake_next_writer(struct msgbox *box);
  */
 static __always_inline bool has_waiters(const wait_queue_head_t *queue)
 {
+	/* Entries that come or go now need not be seen. */
 	return data_race(queue->head.next != &queue->head);
 }
 

@@ -10,6 +10,7 @@
 #include <linux/ftrace.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 
 #include "boxes.h"
 #include "compat.h"
@@ -38,8 +39,8 @@ static struct ftrace_ops watch = {
  */
 int namespace_end_watch(void)
 {
-	static char function[] = "msg_exit_ns";
-	int err = ftrace_set_filter(&watch, function, sizeof(function) - 1, 1);
+	char function[] = "msg_exit_ns";	/* ftrace writes to it */
+	int err = ftrace_set_filter(&watch, function, strlen(function), 1);
 
 	if (!err)
 		err = register_ftrace_function(&watch);

@@ -75,7 +75,8 @@ static ssize_t failure_show(struct kobject *kobj,
 	struct failure_file *file =
 		container_of(attribute, struct failure_file, attribute);
 
-	return sysfs_emit(buf, "%lu\n", failure_count(msgbox_of_caller(), file->call, -file->error));
+	return sysfs_emit(buf, "%lu\n",
+			  failure_count(msgbox_of_caller(), file->call, -file->error));
 }
 
 #define FAILURE_FILE(name, which, err)					\

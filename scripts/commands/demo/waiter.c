@@ -27,7 +27,8 @@ int main(int argc, char **argv)
 			perror("waiter: read");
 			return 1;
 		}
-		printf("waiter, process %d: got \"%.*s\", %zd bytes\n", getpid(), (int)len, buf, len);
+		printf("waiter, process %d: got \"%.*s\", %zd bytes\n", getpid(),
+		       (int)len, buf, len);
 		fflush(stdout);
 	}
 	return 0;
