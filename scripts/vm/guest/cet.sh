@@ -11,7 +11,6 @@
 # shellcheck source=scripts/vm/guest/lib.sh
 . /guest-lib.sh
 
-call=/kselftest/dm510_msgbox/call
 tracing=/sys/kernel/tracing
 
 branches_are_tracked()
@@ -29,7 +28,7 @@ calls_work()
 # The module's numbers are in the environment.
 is_unloaded()
 {
-	rmmod dm510_msgbox && [ "$($call put text)" = ENOSYS ] && [ "$($call get)" = ENOSYS ]
+	rmmod dm510_msgbox && calls_do_not_exist
 }
 
 nothing_skipped()

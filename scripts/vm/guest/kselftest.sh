@@ -6,8 +6,6 @@
 # shellcheck source=scripts/vm/guest/lib.sh
 . /guest-lib.sh
 
-programs=/kselftest/dm510_msgbox
-
 # run PATTERN: runs the tests with matching names, except those that load the module
 # themselves
 run()

@@ -3,6 +3,10 @@
 #
 # Shared by the guest scripts; /guest-lib.sh in the virtual machine. To be sourced.
 
+# The tests' programs, in the machines that have them.
+programs=/kselftest/dm510_msgbox
+call=$programs/call
+
 # check DESCRIPTION COMMAND...: prints the command's success as a TAP result and counts it
 count=0
 check()
@@ -31,6 +35,20 @@ find_free_numbers()
 	insmod /dm510_msgbox.ko || exit
 	read_numbers
 	rmmod dm510_msgbox || exit
+}
+
+# Exports what scripts that load the module themselves have to know (selftests/lib/lib.sh).
+describe_module()
+{
+	find_free_numbers
+	DM510_MSGBOX_KO=/dm510_msgbox.ko
+	DM510_MSGBOX_PARAMETERS="put_nr=$DM510_MSGBOX_PUT_NR get_nr=$DM510_MSGBOX_GET_NR"
+	export DM510_MSGBOX_KO DM510_MSGBOX_PARAMETERS
+}
+
+calls_do_not_exist()
+{
+	[ "$($call put text)" = ENOSYS ] && [ "$($call get)" = ENOSYS ]
 }
 
 # Prints the function to which the module attached itself last.

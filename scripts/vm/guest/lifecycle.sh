@@ -10,19 +10,15 @@
 # shellcheck source=/dev/null
 [ ! -r /settings ] || . /settings
 DM510_MSGBOX_CYCLES=${DM510_MSGBOX_CYCLES:-10}
-DM510_MSGBOX_KO=/dm510_msgbox.ko
 DM510_MSGBOX_MODULES=/modules
 DM510_MSGBOX_NEWER_LIBC=/newer-libc
 DM510_MSGBOX_KERNEL_MODULES=/kernel-modules
 # This machine is disposable, so tests may change it permanently.
 DM510_MSGBOX_THROW_AWAY=yes
 DM510_MSGBOX_NO_SKIP=yes
-export DM510_MSGBOX_CYCLES DM510_MSGBOX_KO DM510_MSGBOX_MODULES DM510_MSGBOX_NEWER_LIBC
+export DM510_MSGBOX_CYCLES DM510_MSGBOX_MODULES DM510_MSGBOX_NEWER_LIBC
 export DM510_MSGBOX_KERNEL_MODULES DM510_MSGBOX_THROW_AWAY DM510_MSGBOX_NO_SKIP
-
-find_free_numbers
-DM510_MSGBOX_PARAMETERS="put_nr=$DM510_MSGBOX_PUT_NR get_nr=$DM510_MSGBOX_GET_NR"
-export DM510_MSGBOX_PARAMETERS
+describe_module
 
 # fault_injection needs the kernel that is built for it. races, which widens race windows,
 # runs on one kernel for each preemption model: those of 6.1, except the cloud kernel.

@@ -8,7 +8,6 @@
 . /guest-lib.sh
 
 module=sum_call
-call=/kselftest/dm510_msgbox/call
 
 # Prints the module's log messages, without the kernel's own about the taint. busybox's
 # insmod tries twice (uniq).
@@ -25,11 +24,6 @@ is_refused()
 gives_reason()
 {
 	[ "$(messages | wc -l)" = 1 ] && messages | grep -q ' is not supported$'
-}
-
-calls_do_not_exist()
-{
-	[ "$($call put text)" = ENOSYS ] && [ "$($call get)" = ENOSYS ]
 }
 
 echo 1..4

@@ -11,9 +11,5 @@
 . /settings
 export DM510_MSGBOX_MINUTES
 
-find_free_numbers
-DM510_MSGBOX_KO=/dm510_msgbox.ko
-DM510_MSGBOX_PARAMETERS="put_nr=$DM510_MSGBOX_PUT_NR get_nr=$DM510_MSGBOX_GET_NR"
-export DM510_MSGBOX_KO DM510_MSGBOX_PARAMETERS
-
+describe_module
 exec /selftests/soak.sh
