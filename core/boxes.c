@@ -34,7 +34,7 @@
 struct ipc_namespace *initial_namespace;
 struct msgbox *initial_box;
 
-/* All others whose namespace has not ended. Changed with the mutex held. */
+/* All others, by namespace. Changed with the mutex held. */
 static DEFINE_HASHTABLE(boxes, 8);
 static DEFINE_MUTEX(boxes_mutex);
 static atomic_t box_count;
@@ -54,8 +54,12 @@ static struct msgbox *make_box(struct ipc_namespace *ns)
 	return box;
 }
 
+/* Also for a box that is not in the hash table. */
 static void destroy_box(struct msgbox *box)
 {
+	mutex_lock(&boxes_mutex);
+	hash_del_rcu(&box->node);
+	mutex_unlock(&boxes_mutex);
 	msgbox_destroy(box);
 	atomic_dec(&box_count);
 }
@@ -149,12 +153,8 @@ static void release_ended(struct work_struct *work)
 {
 	struct msgbox *box, *next;
 
-	llist_for_each_entry_safe(box, next, llist_del_all(&ended_boxes), ended) {
-		mutex_lock(&boxes_mutex);
-		hash_del_rcu(&box->node);
-		mutex_unlock(&boxes_mutex);
+	llist_for_each_entry_safe(box, next, llist_del_all(&ended_boxes), ended)
 		msgbox_release(box);
-	}
 }
 
 static DECLARE_WORK(release_work, release_ended);
@@ -184,7 +184,7 @@ void msgbox_namespace_ends(struct ipc_namespace *ns)
  *
  * Context: Any.
  *
- * Return: how many boxes there are, with those that only an open file keeps.
+ * Return: how many boxes there are, including those that only an open file keeps.
  */
 unsigned int msgboxes_count(void)
 {
@@ -245,9 +245,7 @@ void msgboxes_destroy(void)
 	int bucket;
 
 	destroy_workqueue(workqueue);	/* waits for release_ended() */
-	hash_for_each_safe(boxes, bucket, next, box, node) {
-		hash_del(&box->node);
+	hash_for_each_safe(boxes, bucket, next, box, node)
 		destroy_box(box);
-	}
 	destroy_box(initial_box);
 }

@@ -152,7 +152,10 @@ msgbox_try_get(struct msgbox *box, struct get *get)
 	get->unused = NULL;
 	spin_lock(&box->lock);						/* G1 */
 	attempt = take_top(box, get);
-	msgbox_unlock_after_get(box);					/* G5 */
+	if (attempt == ATTEMPT_DONE)
+		msgbox_unlock_after_get(box);				/* G5 */
+	else
+		spin_unlock(&box->lock);				/* G5 */
 
 	if (unlikely(get->message)) {
 		user_pages_write(get->pages, get->message->bytes, get->len);

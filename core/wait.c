@@ -80,9 +80,12 @@ static bool has_room_locked(struct msgbox *box, size_t len, size_t of_user)
 	if (!pending_allows(taken, size, max_pending))
 		return false;
 	if (!msgstack_has_room(&box->stack, record_len(len))) {
-		more += SEGMENT_SIZE;
+		/* The copy is reserved meanwhile. A suitable spare may be twice as large. */
+		if (box->spare && box->spare->size <= 2 * size)
+			size = max(size, box->spare->size);
 		if (!pending_allows(taken + 2 * size, SEGMENT_SIZE, max_pending))
 			return false;
+		more += SEGMENT_SIZE;
 	}
 	return held <= max && more <= max - held;
 }
