@@ -13,6 +13,10 @@
  * The end of a namespace must not sleep, so msgbox_namespace_ends() only makes sure that
  * the box is never found again: the kernel may use the memory of the namespace for a new
  * one. A work item does the rest.
+ *
+ * N1 to N9 mark the steps in the life of a box, X1 to X6 those of loading and unloading,
+ * that have the same names in selftests/models/namespace.pml, where every interleaving of
+ * them is searched.
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>
@@ -58,9 +62,9 @@ static struct msgbox *make_box(struct ipc_namespace *ns)
 static void destroy_box(struct msgbox *box)
 {
 	mutex_lock(&boxes_mutex);
-	hash_del_rcu(&box->node);
+	hash_del_rcu(&box->node);					/* N6 */
 	mutex_unlock(&boxes_mutex);
-	msgbox_destroy(box);
+	msgbox_destroy(box);						/* N7 */
 	atomic_dec(&box_count);
 }
 
@@ -114,7 +118,7 @@ struct msgbox *msgbox_of_namespace(struct ipc_namespace *ns)
 	if (ns == initial_namespace)
 		return initial_box;
 	rcu_read_lock();
-	box = find_box(ns);
+	box = find_box(ns);						/* N1 */
 	rcu_read_unlock();
 	return box;
 }
@@ -133,11 +137,12 @@ struct msgbox *msgbox_make_for_caller(void)
 
 	if (box)
 		return box;
-	made = make_box(ns);	/* before the lock: reclaiming memory may take long */
+	/* N2, before the lock: reclaiming memory may take long. */
+	made = make_box(ns);
 	if (!made)
 		return NULL;
 
-	mutex_lock(&boxes_mutex);
+	mutex_lock(&boxes_mutex);					/* N3 */
 	box = find_box(ns);
 	if (!box)
 		hash_add_rcu(boxes, &made->node, (unsigned long)ns);
@@ -154,7 +159,7 @@ static void release_ended(struct work_struct *work)
 	struct msgbox *box, *next;
 
 	llist_for_each_entry_safe(box, next, llist_del_all(&ended_boxes), ended)
-		msgbox_release(box);
+		msgbox_release(box);					/* N8 */
 }
 
 static DECLARE_WORK(release_work, release_ended);
@@ -172,7 +177,7 @@ void msgbox_namespace_ends(struct ipc_namespace *ns)
 	rcu_read_lock();
 	box = find_box(ns);
 	if (box) {
-		WRITE_ONCE(box->ns, NULL);
+		WRITE_ONCE(box->ns, NULL);				/* N5 */
 		llist_add(&box->ended, &ended_boxes);
 		queue_work(workqueue, &release_work);
 	}
@@ -244,8 +249,14 @@ void msgboxes_destroy(void)
 	struct msgbox *box;
 	int bucket;
 
-	destroy_workqueue(workqueue);	/* waits for release_ended() */
-	hash_for_each_safe(boxes, bucket, next, box, node)
+	destroy_workqueue(workqueue);	/* X5: waits for release_ended() */
+	hash_for_each_safe(boxes, bucket, next, box, node)		/* X6 */
 		destroy_box(box);
-	destroy_box(initial_box);
+
+	/* Parameters can be set even after the module's exit function. */
+	mutex_lock(&boxes_mutex);
+	box = initial_box;
+	initial_box = NULL;
+	mutex_unlock(&boxes_mutex);
+	destroy_box(box);
 }

@@ -37,7 +37,7 @@ static int device_open(struct inode *inode, struct file *file)
 
 static int device_release(struct inode *inode, struct file *file)
 {
-	msgbox_release(file->private_data);
+	msgbox_release(file->private_data);	/* N9 */
 	return 0;
 }
 

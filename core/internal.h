@@ -126,7 +126,7 @@ static __always_inline bool has_waiters(const wait_queue_head_t *queue)
 static __always_inline void msgbox_unlock_after_put(struct msgbox *box)
 	__releases(&box->lock)
 {
-	if (unlikely(has_waiters(&box->readers)))
+	if (unlikely(has_waiters(&box->readers)))			/* W1 */
 		msgbox_unlock_and_wake(box, true);
 	else
 		spin_unlock(&box->lock);
@@ -135,7 +135,7 @@ static __always_inline void msgbox_unlock_after_put(struct msgbox *box)
 static __always_inline void msgbox_unlock_after_get(struct msgbox *box)
 	__releases(&box->lock)
 {
-	if (unlikely(has_waiters(&box->writers)))
+	if (unlikely(has_waiters(&box->writers)))			/* R1 */
 		msgbox_unlock_and_wake(box, false);
 	else
 		spin_unlock(&box->lock);

@@ -81,13 +81,13 @@ static int __init dm510_msgbox_init(void)
 	err = msgboxes_create();
 	if (err)
 		return err;
-	err = namespace_end_watch();
+	err = namespace_end_watch();		/* X1 */
 	if (err)
 		goto destroy;
 	err = msgbox_sysfs_create();
 	if (err)
 		goto unwatch;
-	err = msgbox_calls_install(put_number.nr, get_number.nr);
+	err = msgbox_calls_install(put_number.nr, get_number.nr);	/* X2 */
 	if (err)
 		goto remove_sysfs;
 	/* Last: from now on a file can be open, so nothing may fail. */
@@ -112,11 +112,11 @@ destroy:
 
 static void __exit dm510_msgbox_exit(void)
 {
-	msgbox_device_remove();
+	msgbox_device_remove();		/* X3 */
 	msgbox_calls_remove();
 	msgbox_sysfs_remove();
-	namespace_end_unwatch();
-	msgboxes_destroy();	/* U9 of selftests/models/unload.pml */
+	namespace_end_unwatch();	/* X4 */
+	msgboxes_destroy();		/* U9 of selftests/models/unload.pml */
 	pr_info("removed system calls %u and %u\n", put_number.nr, get_number.nr);
 }
 

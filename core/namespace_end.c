@@ -20,6 +20,7 @@
 static void namespace_ends(unsigned long ip, unsigned long parent_ip,
 			   struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
+	/* N4 */
 	msgbox_namespace_ends((struct ipc_namespace *)first_argument(fregs));
 }
 

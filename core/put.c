@@ -201,7 +201,11 @@ static enum attempt msgbox_try_put_copied(struct msgbox *box, struct put *put)
 		box->memory += more;
 		put->copy = NULL;
 	}
-	msgbox_unlock_after_put(box);
+	/* For writers too: less memory is pending. */
+	if (has_waiters(&box->readers) || has_waiters(&box->writers))	/* W1, R1 */
+		msgbox_unlock_and_wake(box, true);
+	else
+		spin_unlock(&box->lock);
 	return ATTEMPT_DONE;
 }
 
@@ -376,6 +380,8 @@ msgbox_put_small_slowpath(struct msgbox *box, const char __user *buf, size_t len
 		attempt = msgbox_try_put_small(box, &put);
 	}
 	msgbox_drop_reserved(box, put.fresh);				/* P8 */
+	if (attempt == ATTEMPT_DONE)
+		msgbox_wake_next_writer(box);	/* less memory is pending */
 	if (attempt == ATTEMPT_NEEDS_USER_MEMORY)
 		return msgbox_put_copied(box, buf, len);
 	return err;

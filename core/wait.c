@@ -13,6 +13,11 @@
  * has waited asks when it is done whether another one has to be woken. The same holds for
  * writers and room. Writers need different amounts of room: the first one is woken for
  * which there is enough.
+ *
+ * A poller with EPOLLEXCLUSIVE can be the one that is woken, as with a pipe.
+ *
+ * W1 to W9 (messages) and R1 to R9 (room) mark the steps that have the same names in
+ * selftests/models/wait.pml, where every interleaving of them is searched.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
@@ -37,12 +42,14 @@ static bool has_message(struct msgbox *box)
  * @entry: its entry in the queue of the box
  * @box: the box
  * @len: length of its message, in bytes
+ * @copied: whether the put needs memory for a copy of the message
  * @of_user: what its user's puts have reserved
  */
 struct room_waiter {
 	struct wait_queue_entry entry;
 	struct msgbox *box;
 	size_t len;
+	bool copied;
 	const size_t *of_user;
 };
 
@@ -69,19 +76,19 @@ static bool fits_empty_box(size_t len)
  * Is there room for a message now? True only if a put would find it, so that a writer
  * does not wait for what it has. A put can free the spare segment.
  */
-static bool has_room_locked(struct msgbox *box, size_t len, size_t of_user)
+static bool has_room_locked(struct msgbox *box, size_t len, bool copied, size_t of_user)
 {
 	size_t held = box->memory - (box->spare ? box->spare->size : 0);
 	size_t max = READ_ONCE(msgbox_limits.max_bytes);
 	size_t max_pending = READ_ONCE(msgbox_limits.max_pending_bytes);
-	size_t size = copy_size(len), more = is_large(len) ? size : 0;
+	size_t size = copied ? copy_size(len) : 0, more = is_large(len) ? size : 0;
 	size_t taken = box->pending.total + of_user;
 
-	if (!pending_allows(taken, size, max_pending))
+	if (copied && !pending_allows(taken, size, max_pending))
 		return false;
 	if (!msgstack_has_room(&box->stack, record_len(len))) {
 		/* The copy is reserved meanwhile. A suitable spare may be twice as large. */
-		if (box->spare && box->spare->size <= 2 * size)
+		if (copied && box->spare && box->spare->size <= 2 * size)
 			size = max(size, box->spare->size);
 		if (!pending_allows(taken + 2 * size, SEGMENT_SIZE, max_pending))
 			return false;
@@ -97,7 +104,7 @@ static bool put_would_end(const struct room_waiter *waiter)
 	bool room;
 
 	spin_lock(&box->lock);
-	room = has_room_locked(box, waiter->len, *waiter->of_user);
+	room = has_room_locked(box, waiter->len, waiter->copied, *waiter->of_user);
 	spin_unlock(&box->lock);
 	return room || !fits_empty_box(waiter->len);
 }
@@ -117,12 +124,12 @@ __poll_t msgbox_poll(struct msgbox *box, struct file *file, poll_table *table)
 {
 	__poll_t events = 0;
 
-	poll_wait(file, &box->readers, table);
+	poll_wait(file, &box->readers, table);				/* W9 */
 	poll_wait(file, &box->writers, table);
-	spin_lock(&box->lock);
+	spin_lock(&box->lock);						/* R9 */
 	if (!msgstack_empty(&box->stack))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (has_room_locked(box, SMALL_MAX, *pending_of_current_user(&box->pending)))
+	if (has_room_locked(box, SMALL_MAX, false, *pending_of_current_user(&box->pending)))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&box->lock);
 	return events;
@@ -151,14 +158,14 @@ static void wake_writer(struct msgbox *box)
 noinline void msgbox_unlock_and_wake(struct msgbox *box, bool message_came)
 	__releases(&box->lock)
 {
-	bool readers = message_came && has_waiters(&box->readers);
-	bool writers = has_waiters(&box->writers);
+	bool readers = message_came && has_waiters(&box->readers);	/* W1 */
+	bool writers = has_waiters(&box->writers);			/* R1 */
 
 	spin_unlock(&box->lock);
 	if (readers)
-		wake_reader(box);
+		wake_reader(box);					/* W2 */
 	if (writers)
-		wake_writer(box);
+		wake_writer(box);					/* R2 */
 }
 
 /**
@@ -175,10 +182,10 @@ void msgbox_wake_next_reader(struct msgbox *box)
 	bool wake;
 
 	spin_lock(&box->lock);
-	wake = !msgstack_empty(&box->stack) && has_waiters(&box->readers);
+	wake = !msgstack_empty(&box->stack) && has_waiters(&box->readers);	/* W7 */
 	spin_unlock(&box->lock);
 	if (wake)
-		wake_reader(box);
+		wake_reader(box);					/* W8 */
 }
 
 /**
@@ -194,10 +201,10 @@ void msgbox_wake_next_writer(struct msgbox *box)
 	bool wake;
 
 	spin_lock(&box->lock);
-	wake = has_waiters(&box->writers);
+	wake = has_waiters(&box->writers);				/* R7 */
 	spin_unlock(&box->lock);
 	if (wake)
-		wake_writer(box);
+		wake_writer(box);					/* R8 */
 }
 
 static int wait_for_message(struct msgbox *box)
@@ -205,6 +212,7 @@ static int wait_for_message(struct msgbox *box)
 	int err;
 
 	atomic_inc(&box->waiting);
+	/* W3 joins the queue, W4 asks, W5 sleeps, W6 leaves the queue. */
 	err = wait_event_interruptible_exclusive(box->readers, has_message(box));
 	atomic_dec(&box->waiting);
 	return !err && fatal_signal_pending(current) ? -ERESTARTSYS : err;
@@ -241,24 +249,26 @@ static int wake_if_room(struct wait_queue_entry *entry, unsigned int mode, int f
 	return autoremove_wake_function(entry, mode, flags, key);
 }
 
-static int wait_for_room(struct msgbox *box, size_t len)
+/*
+ * Sleeps once. A writer that finds too little room again wakes the next one, for which it
+ * may be enough, before it sleeps again.
+ */
+static int wait_for_room(struct msgbox *box, size_t len, bool copied)
 {
 	struct room_waiter waiter = {
 		.box = box,
 		.len = len,
+		.copied = copied,
 		.of_user = pending_of_current_user(&box->pending),
 	};
 	int err;
 
 	init_wait_entry(&waiter.entry, WQ_FLAG_EXCLUSIVE);
 	waiter.entry.func = wake_if_room;
-	for (;;) {
-		err = prepare_to_wait_event(&box->writers, &waiter.entry, TASK_INTERRUPTIBLE);
-		if (err || put_would_end(&waiter))
-			break;
-		schedule();
-	}
-	finish_wait(&box->writers, &waiter.entry);
+	err = prepare_to_wait_event(&box->writers, &waiter.entry, TASK_INTERRUPTIBLE);	/* R3 */
+	if (!err && !put_would_end(&waiter))			/* R4 */
+		schedule();					/* R5 */
+	finish_wait(&box->writers, &waiter.entry);		/* R6 */
 	return err;
 }
 
@@ -276,13 +286,16 @@ static int wait_for_room(struct msgbox *box, size_t len)
 long msgbox_put_waiting(struct msgbox *box, const char __user *buf, size_t len)
 {
 	long ret = msgbox_put(box, buf, len);
+	bool copied = is_large(len);
 
 	while (ret == -EAGAIN) {
 		if (!fits_empty_box(len))
 			return -EMSGSIZE;
-		ret = wait_for_room(box, len);
+		ret = wait_for_room(box, len, copied);
 		if (!ret)
 			ret = msgbox_put(box, buf, len);
+		/* A small message may need a copy, as a page of it is missing. */
+		copied = is_large(len) || !copied;
 		msgbox_wake_next_writer(box);
 	}
 	return ret;

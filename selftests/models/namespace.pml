@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The boxes of IPC namespaces: core/boxes.c, core/namespace_end.c and core/main.c, where
+ * The boxes of IPC namespaces: core/boxes.c, core/namespace_end.c,
+ * core/device.c and core/main.c, where
  * comments give the steps the same names: N1 to N9 for the life of a box, X1 to X6 for
  * loading and unloading. scripts/commands/models has spin try every interleaving.
  *
@@ -73,7 +74,13 @@ inline unlink(b)
 inline release(b)
 {
 	d_step { holders[b]--; last = !holders[b] };
-	if :: last -> free_box(b) :: else fi;
+	if
+	:: last ->
+N6:		atomic { !mutex -> unlink(b) };
+N7:		holdouts = reading; holdouts == 0;
+		free_box(b)
+	:: else
+	fi;
 	last = false
 }
 
@@ -175,8 +182,6 @@ end_work:
 		b = 1;
 		do
 		:: b <= BOXES && (todo & (1 << b)) ->
-N6:			atomic { !mutex -> unlink(b) };
-N7:			holdouts = reading; holdouts == 0;
 N8:			release(b);
 			b++
 		:: b <= BOXES && !(todo & (1 << b)) -> b++

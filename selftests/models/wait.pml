@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Waiting on the device: for a message (W1 to W9) and for room (R1 to R9). The comments
- * of core/wait.c and core/internal.h give the steps the same names.
+ * of core/wait.c, core/internal.h and core/put.c give the steps the same names.
  * scripts/commands/models has spin try every interleaving.
  *
  * Either readers wait for a message or writers wait for room: the two queues are
