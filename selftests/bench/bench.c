@@ -45,6 +45,7 @@ static const struct measure {
 	{ "depth", measure_depth },
 	{ "memory", measure_memory },
 	{ "threads", measure_threads },
+	{ "waiting", measure_waiting },
 };
 
 static void run_measure(const char *name)

@@ -20,7 +20,7 @@
  * @batch: largest number of pairs of calls in a round
  * @depth: largest number of messages in a queue
  * @messages: number of messages for the measures of memory and threads
- * @only: name of the only peer to measure; NULL for all peers
+ * @only: how the names of the peers to measure begin; NULL for all peers
  */
 struct plan {
 	int rounds;
@@ -35,6 +35,7 @@ void measure_pairs(const struct plan *plan);
 void measure_depth(const struct plan *plan);
 void measure_memory(const struct plan *plan);
 void measure_threads(const struct plan *plan);
+void measure_waiting(const struct plan *plan);
 
 void raise_limits(void);
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The kernel memory that many messages use. */
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -12,28 +10,6 @@
 #define BOX_MEMORY "/sys/kernel/dm510_msgbox/memory"
 
 static const size_t sizes[] = { 8, 64, 256 };
-
-/* The sum of the numbers in the lines that match the format. */
-static double numbers_in(const char *path, const char *format)
-{
-	FILE *file = fopen(path, "r");
-	double number, sum = 0;
-	bool found = false;
-	char line[256];
-
-	if (!file)
-		die("%s", path);
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, format, &number) == 1) {
-			sum += number;
-			found = true;
-		}
-	}
-	fclose(file);
-	if (!found)
-		die("nothing like '%s' in %s", format, path);
-	return sum;
-}
 
 /* Makes the kernel add up the counters that each CPU keeps. */
 static void refresh_counts(void)

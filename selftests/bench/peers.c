@@ -39,6 +39,38 @@ static void box_close(void)
 {
 }
 
+static int device;
+
+static void device_open(size_t size, unsigned long depth)
+{
+	box_open(size, depth);
+	device = open("/dev/dm510_msgbox", O_RDWR);
+	if (device == -1)
+		die("the box's device");
+}
+
+static long device_send(const void *message, size_t size)
+{
+	return write(device, message, size);
+}
+
+static long device_receive(void *buffer, size_t size)
+{
+	return read(device, buffer, size);
+}
+
+static void device_close(void)
+{
+	close(device);
+}
+
+/* Undoes O_NONBLOCK. */
+static void let_sleep(int fd)
+{
+	if (fcntl(fd, F_SETFL, 0))
+		die("F_SETFL");
+}
+
 #define QUEUE_NAME "/dm510_msgbox_bench"
 
 static mqd_t posix;
@@ -57,6 +89,12 @@ static void posix_open(size_t size, unsigned long depth)
 	if (posix == -1)
 		die("mq_open for %lu messages of %zu bytes", depth, size);
 	posix_size = attr.mq_msgsize;
+}
+
+static void posix_open_to_wait(size_t size, unsigned long depth)
+{
+	posix_open(size, depth);
+	let_sleep(posix);
 }
 
 static long posix_send(const void *message, size_t size)
@@ -106,6 +144,11 @@ static long sysv_receive(void *buffer, size_t size)
 	return msgrcv(sysv, (long *)buffer - 1, size, 0, IPC_NOWAIT);
 }
 
+static long sysv_wait(void *buffer, size_t size)
+{
+	return msgrcv(sysv, (long *)buffer - 1, size, 0, 0);
+}
+
 static void sysv_close(void)
 {
 	msgctl(sysv, IPC_RMID, NULL);
@@ -121,6 +164,12 @@ static void pipe_open(size_t size, unsigned long depth)
 		die("pipe");
 	if (fcntl(ends[1], F_SETPIPE_SZ, (int)(bytes < MIB ? MIB : bytes)) < 0)
 		die("F_SETPIPE_SZ for %lu messages of %zu bytes", depth, size);
+}
+
+static void pipe_open_to_wait(size_t size, unsigned long depth)
+{
+	pipe_open(size, depth);
+	let_sleep(ends[0]);
 }
 
 static long pipe_send(const void *message, size_t size)
@@ -153,6 +202,12 @@ static void unix_open(size_t size, unsigned long depth)
 		die("SO_SNDBUFFORCE for %lu messages of %zu bytes", depth, size);
 }
 
+static void unix_open_to_wait(size_t size, unsigned long depth)
+{
+	unix_open(size, depth);
+	let_sleep(sockets[1]);
+}
+
 static long unix_send(const void *message, size_t size)
 {
 	return send(sockets[0], message, size, 0);
@@ -178,6 +233,12 @@ static void eventfd_open(size_t size, unsigned long depth)
 	counter = eventfd(0, EFD_NONBLOCK);
 	if (counter == -1)
 		die("eventfd");
+}
+
+static void eventfd_open_to_wait(size_t size, unsigned long depth)
+{
+	eventfd_open(size, depth);
+	let_sleep(counter);
 }
 
 static long eventfd_send(const void *message, size_t size)
@@ -247,6 +308,53 @@ const struct peer peers[] = {
 		.why_size = "an eventfd is a number of 8 bytes",
 		.why_depth = "an eventfd adds up what is written to one number",
 		.open = eventfd_open,
+		.send = eventfd_send,
+		.receive = eventfd_receive,
+		.close = eventfd_close,
+	},
+	{ .name = NULL },
+};
+
+const struct peer waited_for_peers[] = {
+	{
+		.name = "box",
+		.open = device_open,
+		.send = box_send,
+		.receive = device_receive,
+		.close = device_close,
+	}, {
+		.name = "box (write)",
+		.open = device_open,
+		.send = device_send,
+		.receive = device_receive,
+		.close = device_close,
+	}, {
+		.name = "POSIX mq",
+		.open = posix_open_to_wait,
+		.send = posix_send,
+		.receive = posix_receive,
+		.close = posix_close,
+	}, {
+		.name = "System V",
+		.open = sysv_open,
+		.send = sysv_send,
+		.receive = sysv_wait,
+		.close = sysv_close,
+	}, {
+		.name = "pipe",
+		.open = pipe_open_to_wait,
+		.send = pipe_send,
+		.receive = pipe_receive,
+		.close = pipe_close,
+	}, {
+		.name = "AF_UNIX",
+		.open = unix_open_to_wait,
+		.send = unix_send,
+		.receive = unix_receive,
+		.close = unix_close,
+	}, {
+		.name = "eventfd",
+		.open = eventfd_open_to_wait,
 		.send = eventfd_send,
 		.receive = eventfd_receive,
 		.close = eventfd_close,

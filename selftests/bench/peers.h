@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The box and the kernel's own ways to pass messages, behind one interface. No
- * call blocks, since the calls of the box do not block either.
+ * The box and the kernel's own ways to pass messages, behind one interface. There are
+ * two lists: no call of the first one blocks, since the two system calls of the box do
+ * not block either.
  */
 #ifndef BENCH_PEERS_H
 #define BENCH_PEERS_H
@@ -43,16 +44,18 @@ struct peer {
 
 /* The last one has no name. */
 extern const struct peer peers[];
+/* Here receive() sleeps until there is a message. Again, the last one has no name. */
+extern const struct peer waited_for_peers[];
 
 static inline bool takes_size(const struct peer *peer, size_t size)
 {
 	return size >= peer->min_size && size <= peer->max_size;
 }
 
-/* @only: the name of the only peer to measure; NULL for all peers. */
+/* @only: how the names of the peers to measure begin; NULL for all peers. */
 static inline bool is_wanted(const struct peer *peer, const char *only)
 {
-	return !only || !strcmp(only, peer->name);
+	return !only || !strncmp(only, peer->name, strlen(only));
 }
 
 /* These two end the program on failure. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Output, time and buffers for all measures. */
+/* Output, time, figures of the kernel and buffers for all measures. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,27 @@ double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return time.tv_sec * 1e9 + time.tv_nsec;
+}
+
+double numbers_in(const char *path, const char *format)
+{
+	FILE *file = fopen(path, "r");
+	double number, sum = 0;
+	bool found = false;
+	char line[256];
+
+	if (!file)
+		die("%s", path);
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, format, &number) == 1) {
+			sum += number;
+			found = true;
+		}
+	}
+	fclose(file);
+	if (!found)
+		die("nothing like '%s' in %s", format, path);
+	return sum;
 }
 
 /*

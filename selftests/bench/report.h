@@ -14,6 +14,9 @@ void report_missing(const char *measure, const char *peer, const char *x,
 
 double now(void);
 
+/* The sum of the numbers in the lines of a file that match the format. */
+double numbers_in(const char *path, const char *format);
+
 char *new_buffer(size_t size, int byte);
 void free_buffer(char *buffer, size_t size);
 

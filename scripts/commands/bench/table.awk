@@ -17,6 +17,8 @@ BEGIN {
 		x[$1, ++rows[$1]] = $3
 	}
 	value[$1, $2, $3] = $4
+	if ($1 == "wait" && $3 == 1)
+		waiter[++waiters] = $2
 	if ($5 != "" && !($5 in listed)) {
 		listed[$5] = 1
 		reason[++reasons] = $5
@@ -118,11 +120,39 @@ function simple_table(measure, first,    r, i, at, line)
 	}
 }
 
+# Prints the columns for a number of readers: the send, the delivery, and its ratio.
+function waiting_columns(name, readers,    cost)
+{
+	cost = value["wait", name, readers]
+	return " " figure(value["wait_send", name, readers]) " | " figure(cost) " | " \
+		ratio(cost, value["wait", "box", readers]) " |"
+}
+
+# Here a row is a peer, because each has several figures for a number of readers.
+function waiting_table(    i, name)
+{
+	title("One message of 8 bytes to a sleeping reader, in " what)
+	print "| | send, 1 sleeps | delivery | ÷ box | send, 8 sleep | delivery | ÷ box | readers woken |"
+	print "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+	for (i = 1; i <= waiters; i++) {
+		name = waiter[i]
+		print "| " name " |" waiting_columns(name, 1) waiting_columns(name, 8) " " \
+			figure(value["wait_woken", name, 8]) " |"
+	}
+	print "\nsend: the sender's call, while no reader may interrupt it. delivery: from before that call"
+	print "until the reader's call has returned. Both include one reading of the clock, and are medians"
+	print "of the best round. `box` sends with the system call, `box (write)` with write(2) on the device;"
+	print "the readers of both sleep in read(2). Readers are processes of real-time priority" \
+		(what == "instructions" ? "" : ", on the other processor") "."
+}
+
 END {
 	print "### In " what
 	print "\nKernel " kernel "; " unit "."
 	pair_table()
 	depth_table()
+	if (waiters)
+		waiting_table()
 	if (rows["threads"]) {
 		title("Threads that put + threads that get 64-byte messages, in " what " per message")
 		simple_table("threads", "threads")
