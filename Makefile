@@ -91,7 +91,7 @@ newcomer:		## (root) run `make demo` and `make kselftest` on a fresh Debian (SUI
 bench:			## compare the box with the kernel's own message passing (SHORT=1: quick trial)
 	@scripts/commands/bench/run $(if $(SHORT),--short) $(if $(MODE),--mode $(MODE)) $(KERNEL)
 
-bench-check:		## compare the instructions of a put and get with the committed figures
+bench-check:		## compare the box's instructions with the committed figures
 	@scripts/commands/bench/check $(KERNEL)
 
 bench-update:		## replace the committed figures with those of the last `make bench`
