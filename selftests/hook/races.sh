@@ -196,8 +196,8 @@ run_tests '
 	calls_are_right_and_are_preempted after msgbox_prepare_put_retry
 	calls_are_right_and_sleep before msgbox_get_slowpath
 	calls_are_right_and_are_preempted before msgbox_get_slowpath
-	calls_are_right_and_sleep after user_memory_fault_in_writable
-	calls_are_right_and_are_preempted after user_memory_fault_in_writable
+	calls_are_right_and_sleep after user_memory_is_writable
+	calls_are_right_and_are_preempted after user_memory_is_writable
 	calls_are_right_and_sleep after user_pages_pin
 	calls_are_right_and_are_preempted after user_pages_pin
 	calls_are_right_and_sleep before user_pages_write
@@ -206,10 +206,10 @@ run_tests '
 	calls_are_right_and_are_preempted after user_pages_write
 	calls_are_right_and_sleep before user_pages_unpin
 	calls_are_right_and_are_preempted before user_pages_unpin
-	calls_are_right_and_sleep before user_memory_read
-	calls_are_right_and_are_preempted before user_memory_read
-	calls_are_right_and_sleep after user_memory_read
-	calls_are_right_and_are_preempted after user_memory_read
+	calls_are_right_and_sleep before user_memory_read_present
+	calls_are_right_and_are_preempted before user_memory_read_present
+	calls_are_right_and_sleep after user_memory_read_present
+	calls_are_right_and_are_preempted after user_memory_read_present
 	calls_are_right_and_sleep before segment_alloc
 	calls_are_right_and_are_preempted before segment_alloc
 	calls_are_right_and_sleep after segment_alloc
@@ -217,7 +217,7 @@ run_tests '
 	calls_are_right_and_sleep before segment_free
 	calls_are_right_and_are_preempted before segment_free
 	calls_are_right_and_are_busy after user_memory_writable_nofault
-	widened limits_are_kept before user_memory_read sleep
+	widened limits_are_kept before user_memory_read_present sleep
 	widened limits_are_kept before user_pages_write sleep
 	widened limits_are_kept before segment_alloc sleep
 	widened stuck_calls_are_right before user_memory_fault_in_writable sleep
