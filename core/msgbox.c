@@ -20,11 +20,14 @@
 struct msgbox *msgbox_create(void)
 {
 	struct segment *lowest = segment_alloc(SEGMENT_SIZE);
-	struct msgbox *box = kzalloc(sizeof(*box), GFP_KERNEL_ACCOUNT);
+	struct msgbox *box;
 
-	if (!lowest || !box) {
+	if (!lowest)
+		return NULL;
+	/* Without the OOM killer, as for segments. */
+	box = kzalloc(sizeof(*box), GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (!box) {
 		segment_free(lowest);
-		kfree(box);
 		return NULL;
 	}
 	spin_lock_init(&box->lock);
