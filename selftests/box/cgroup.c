@@ -2,14 +2,18 @@
 /*
  * The box's memory is charged to the memory cgroup of the process that puts. When
  * that cgroup is full, the put fails and nothing else happens: no other call
- * fails, no message is half put, and no process is killed.
+ * fails, no message is half put, and no process is killed. The box of an IPC namespace
+ * is charged to the process that makes it by its first put.
  */
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "msgbox.h"
+#include "namespace.h"
 #include "segment.h"
 #include "sysfs.h"
 
@@ -29,6 +33,7 @@ struct told {
 	long refusals;		/* puts that failed for lack of memory */
 	long got;		/* result of a get when the cgroup was full */
 	long put_again;		/* result of a put after that get */
+	long first;		/* result of the first put in another namespace */
 };
 
 FIXTURE(cgroup)
@@ -241,6 +246,148 @@ TEST_F(cgroup, what_is_taken_is_no_longer_charged)
 	EXPECT_LT(first / 2, told->puts);
 	EXPECT_EQ(told->puts, drain());
 	EXPECT_EQ(0, read_file(self->folder, "memory.events", "oom_kill"));
+}
+
+/* --- the boxes of IPC namespaces */
+
+#define NAMESPACES	30
+/* Less than struct msgbox has, more than the kernel leaves uncharged for each box. */
+#define BOX_MIN		512
+/* Takes what a large message leaves. */
+#define SMALL		1000
+
+static int away[NAMESPACES];
+
+/* In the cgroup: makes the box of each namespace, then waits until the test has read. */
+static int make_boxes(const char *folder, int done, int go_on)
+{
+	char byte;
+
+	if (mlockall(MCL_CURRENT) || write_text(folder, "cgroup.procs", "0"))
+		return 1;
+	for (int i = 0; i < NAMESPACES; i++)
+		if (enter_namespace(away[i]) || put("x", 1))
+			return 2;
+	if (write(done, "", 1) != 1 || read(go_on, &byte, 1))
+		return 3;
+	return 0;
+}
+
+/*
+ * The boxes' segments, and their structures, which are in slabs. The kernel sums up the
+ * charges of slabs with a delay.
+ */
+TEST_F(cgroup, a_box_is_charged_to_who_makes_it)
+{
+	long boxes = figure("boxes"), charged, slab;
+	int done[2], go_on[2], status;
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(done));
+	ASSERT_EQ(0, pipe(go_on));
+	for (int i = 0; i < NAMESPACES; i++) {
+		away[i] = new_namespace();
+		ASSERT_LE(0, away[i]);
+	}
+	charged = read_file(self->folder, "memory.current", "");
+	slab = read_file(self->folder, "memory.stat", "slab_unreclaimable");
+	pid = fork();
+	if (!pid) {
+		close(go_on[1]);
+		_exit(make_boxes(self->folder, done[1], go_on[0]));
+	}
+	ASSERT_EQ(1, read(done[0], &byte, 1));
+	EXPECT_EQ(boxes + NAMESPACES, figure("boxes"));
+	EXPECT_LE(NAMESPACES * SEGMENT, read_file(self->folder, "memory.current", "") - charged);
+	EXPECT_TRUE(comes_true(read_file(self->folder, "memory.stat", "slab_unreclaimable") -
+			       slab >= NAMESPACES * BOX_MIN)) {
+		TH_LOG("slab: %ld", read_file(self->folder, "memory.stat",
+					      "slab_unreclaimable") - slab);
+	}
+	close(go_on[1]);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	for (int i = 0; i < NAMESPACES; i++)
+		close(away[i]);
+	EXPECT_TRUE(boxes_become(boxes));
+}
+
+static atomic_int stage;
+
+/* Is in another namespace before the cgroup is full: that needs memory as well. */
+static void *put_first(void *data)
+{
+	struct told *told = data;
+
+	told->first = enter_namespace(away[0]);
+	atomic_store(&stage, 1);
+	while (atomic_load(&stage) == 1)
+		sched_yield();
+	if (!told->first)
+		told->first = put("x", 1);
+	return NULL;
+}
+
+/* Puts until the memory does not suffice. Returns whether it came to that. */
+static bool fill_cgroup(struct told *told, const char *message, int len)
+{
+	long ret;
+
+	do {
+		ret = put(message, len);
+		told->puts += !ret;
+	} while (!ret && told->puts < PUTS_MAX);
+	return ret == -EADDRNOTAVAIL;
+}
+
+static int put_first_when_full(const char *folder, struct told *told, const char *message,
+			       char *buf, int len)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, put_first, told))
+		return 1;
+	while (!atomic_load(&stage))
+		sched_yield();
+	if (mlockall(MCL_CURRENT) || write_text(folder, "cgroup.procs", "0"))
+		return 2;
+	if (!fill_cgroup(told, message, len) || !fill_cgroup(told, message, SMALL))
+		return 3;
+	atomic_store(&stage, 2);
+	pthread_join(thread, NULL);
+	told->got = get(buf, len);
+	return 0;
+}
+
+TEST_F(cgroup, a_box_that_cannot_be_charged_is_not_made)
+{
+	char *buf = map(variant->len, PROT_READ | PROT_WRITE);
+	int home = this_namespace(), status;
+	long boxes = figure("boxes");
+	pid_t pid;
+
+	*self->told = (struct told) {};
+	away[0] = new_namespace();
+	pid = fork();
+	if (!pid)
+		_exit(put_first_when_full(self->folder, self->told, self->message, buf,
+					  variant->len));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	EXPECT_EQ(-EADDRNOTAVAIL, self->told->first);
+	EXPECT_EQ(variant->len, self->told->got);
+	EXPECT_EQ(boxes, figure("boxes"));
+	EXPECT_EQ(0, read_file(self->folder, "memory.events", "oom_kill"));
+	/* Outside of the cgroup the first put succeeds. */
+	ASSERT_EQ(0, enter_namespace(away[0]));
+	EXPECT_EQ(0, put("message", 8));
+	EXPECT_EQ(8, get_expecting("message", 8));
+	ASSERT_EQ(0, enter_namespace(home));
+	EXPECT_EQ(self->told->puts - 1, drain());
+	close(away[0]);
+	EXPECT_TRUE(boxes_become(boxes));
+	munmap(buf, variant->len);
 }
 
 TEST_HARNESS_MAIN

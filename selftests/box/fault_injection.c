@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "kselftest.h"
+#include "namespace.h"
 #include "segment.h"
 #include "sysfs.h"
 
@@ -257,16 +258,27 @@ static void large_message_one_page_forbidden(void)
 	forbid(16 * PAGE, PAGE);
 }
 
+/* A namespace without a box; its boxes and messages end with this process. */
+static void no_box(void)
+{
+	map_memory();
+	present(0, LARGE);
+	if (enter_new_namespace())
+		abort();
+}
+
 /* --- the operations */
 
 struct operation {
 	const char *name;
 	void (*set_up)(void);
 	int put, get;		/* how many bytes */
+	bool opens;		/* opens the device, and closes it */
 	size_t at;		/* offset in the caller's memory */
 	long ret;		/* the result without a failure */
 	long failures[2];	/* the results with one, each of which must be seen */
 	long grows;		/* bytes that it adds to the box's memory */
+	bool makes_box;		/* there is none before */
 };
 
 /* The segment of a large message, which has a header of 16 bytes. */
@@ -313,15 +325,30 @@ static const struct operation operations[] = {
 	{ .name = "get_large_one_page_forbidden",
 	  .set_up = large_message_one_page_forbidden,
 	  .get = LARGE, .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
+
+	{ .name = "put_first_small", .set_up = no_box, .put = SMALL,
+	  .failures = { -EADDRNOTAVAIL }, .makes_box = true },
+	{ .name = "put_first_large", .set_up = no_box, .put = LARGE,
+	  .failures = { -EADDRNOTAVAIL }, .grows = LARGE_MEMORY, .makes_box = true },
+	{ .name = "open_first", .set_up = no_box, .opens = true,
+	  .failures = { -ENOMEM }, .makes_box = true },
 };
 
-/* Changes the figures as a call with this result has to. */
+/*
+ * Changes the figures as a call with this result has to. A call that makes the box and
+ * fails has made it or not.
+ */
 static void expect_figures(const struct operation *operation, long ret,
-			   struct figures *figures)
+			   struct figures *figures, const struct figures *found)
 {
 	long *value = figures->value;
 
 	value[PENDING] = 0;
+	if (operation->makes_box) {
+		value[MEMORY] = ret && !found->value[MEMORY] ? 0 : SEGMENT;
+		if (operation->opens || !value[MEMORY])
+			return;
+	}
 	if (ret == -EFAULT) {
 		value[operation->put ? PUT_EFAULT : GET_EFAULT]++;
 	} else if (ret == -EADDRNOTAVAIL) {
@@ -342,6 +369,8 @@ static bool is_delivered(const struct operation *operation)
 {
 	const char *at = memory + operation->at;
 
+	if (operation->opens)
+		return true;
 	if (operation->put)
 		return get_expecting(at, operation->put) == operation->put;
 	count--;
@@ -367,12 +396,18 @@ static struct outcome call(const struct operation *operation, unsigned int nth)
 	struct outcome outcome;
 
 	fail_nth(nth);
-	if (operation->put)
+	if (operation->opens)
+		outcome.ret = device_open(O_RDWR);
+	else if (operation->put)
 		outcome.ret = put(at, operation->put);
 	else
 		outcome.ret = get(at, operation->get);
 	outcome.injected = nth && has_failed();
 	fail_nth(0);
+	if (operation->opens && outcome.ret >= 0) {
+		close(outcome.ret);
+		outcome.ret = 0;
+	}
 	return outcome;
 }
 
@@ -385,7 +420,7 @@ static bool step(const struct operation *operation, unsigned int nth, struct out
 	read_figures(&expected);
 	*outcome = call(operation, nth);
 	read_figures(&found);
-	expect_figures(operation, outcome->ret, &expected);
+	expect_figures(operation, outcome->ret, &expected, &found);
 
 	if (!is_expected(operation, outcome->ret, outcome->injected))
 		printf("# it returned %ld\n", outcome->ret);

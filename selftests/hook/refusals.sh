@@ -215,6 +215,34 @@ ftrace_is_off()
 		echo 1 >"$ftrace_enabled" && load && calls_work && unload && nothing_has_changed
 }
 
+# given_is_refused PARAMETER VALUE: the kernel names the parameter in the log
+given_is_refused()
+{
+	is_refused 'Invalid argument' "$ko" "$1=$2" && nothing_has_changed &&
+		log_is "dm510_msgbox: \`$2' invalid for parameter \`$1'"
+}
+
+# given_is_shown PARAMETER VALUE SHOWN
+given_is_shown()
+{
+	# shellcheck disable=SC2086 # split into words
+	insert "$ko" $parameters "$1=$2" && is "$1" "$3" "$(cat "$numbers/$1")" && unload &&
+		nothing_has_changed
+}
+
+# As root has CAP_IPC_OWNER, it is not denied.
+given_a_mode_it_holds_from_the_start()
+{
+	# shellcheck disable=SC2086 # split into words
+	insert "$ko" $parameters mode=0600 uid=7 gid=8 && calls_work &&
+		is 'mode uid gid' '0600 7 8' "$(cd "$numbers" && cat mode uid gid | xargs)" &&
+		is 'put by another' EACCES "$("$here/call" as 9 put no)" &&
+		is 'get by another' EACCES "$("$here/call" as 9 get)" &&
+		is 'put by the owner' 0 "$("$here/call" as 7 put yes)" &&
+		is 'get by the group' EACCES "$("$here/call" as 8 get)" &&
+		is 'get by the owner' yes "$("$here/call" as 7 get)" && unload
+}
+
 # The module does not raise bounds in code that it does not recognize.
 do_syscall_64_is_not_as_it_was_built()
 {
@@ -257,6 +285,19 @@ run_tests '
 	what_is_offered_is_free
 	numbers_in_between_stay_unassigned
 	ftrace_is_off
+	given_is_refused mode 0777
+	given_is_refused mode 01666
+	given_is_refused mode 8
+	given_is_refused mode -1
+	given_is_refused mode rw
+	given_is_refused uid 4294967295
+	given_is_refused gid 4294967295
+	given_is_refused gid root
+	given_is_shown mode 640 0640
+	given_is_shown mode 0 0000
+	given_is_shown uid 1000 1000
+	given_is_shown gid 4294967294 4294967294
+	given_a_mode_it_holds_from_the_start
 	do_syscall_64_is_not_as_it_was_built
 	do_syscall_64_need_not_be_understood
 '

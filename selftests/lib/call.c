@@ -7,7 +7,10 @@
  *	call get LEN missing|there	the same, with LEN bytes of new memory, whose
  *					pages are missing or present
  *	call number NR [ARGUMENT...]	makes the system call NR, prints its result
+ *	call as ID ...			the same, as this user and group, without rights
  */
+#include <grp.h>
+
 #include "calls.h"
 
 /* A system call's number and its six arguments. */
@@ -35,12 +38,25 @@ static long get_into(char **words, char **buf)
 	return get(*buf, len);
 }
 
+static void become(unsigned int id)
+{
+	if (setgroups(0, NULL) || setresgid(id, id, id) || setresuid(id, id, id)) {
+		perror("call as");
+		exit(1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static char page[PAGE];
 	char *buf = page;
 	long ret;
 
+	if (argc > 3 && !strcmp(argv[1], "as")) {
+		become(strtoul(argv[2], NULL, 0));
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc == 3 && !strcmp(argv[1], "put")) {
 		ret = put(argv[2], strlen(argv[2]) + 1);
 	} else if (argc == 2 && !strcmp(argv[1], "get")) {
@@ -52,7 +68,8 @@ int main(int argc, char **argv)
 	} else {
 		fputs("usage: call put TEXT\n"
 		      "       call get [LEN missing|there]\n"
-		      "       call number NR [ARGUMENT...]\n", stderr);
+		      "       call number NR [ARGUMENT...]\n"
+		      "       call as ID ...\n", stderr);
 		return 2;
 	}
 	if (ret >= 0 && !strcmp(argv[1], "get"))
