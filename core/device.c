@@ -61,7 +61,8 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t len, loff
 		failure_inc(box, MSGBOX_GET, ret);
 	if (ret == -ENODATA)
 		ret = -EAGAIN;
-	trace_dm510_msgbox_get(box, len, ret, true);
+	if (trace_dm510_msgbox_get_enabled())
+		trace_dm510_msgbox_get(len, ret, msgbox_count(box), true);
 	return ret;
 }
 
@@ -89,7 +90,8 @@ static ssize_t device_write(struct file *file, const char __user *buf, size_t le
 		failure_inc(box, MSGBOX_PUT, ret);
 	else
 		ret = len;
-	trace_dm510_msgbox_put(box, len, ret, true);
+	if (trace_dm510_msgbox_put_enabled())
+		trace_dm510_msgbox_put(len, ret, msgbox_count(box), true);
 	return ret;
 }
 

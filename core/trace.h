@@ -19,9 +19,9 @@
 
 DECLARE_EVENT_CLASS(dm510_msgbox_call,
 
-	TP_PROTO(struct msgbox *box, int len, long ret, bool device),
+	TP_PROTO(int len, long ret, u64 count, bool device),
 
-	TP_ARGS(box, len, ret, device),
+	TP_ARGS(len, ret, count, device),
 
 	TP_STRUCT__entry(
 		__field(int, len)
@@ -33,7 +33,7 @@ DECLARE_EVENT_CLASS(dm510_msgbox_call,
 	TP_fast_assign(
 		__entry->len = len;
 		__entry->ret = ret;
-		__entry->count = box ? msgbox_count(box) : 0;
+		__entry->count = count;
 		__entry->device = device;
 	),
 
@@ -42,13 +42,13 @@ DECLARE_EVENT_CLASS(dm510_msgbox_call,
 );
 
 DEFINE_EVENT(dm510_msgbox_call, dm510_msgbox_put,
-	TP_PROTO(struct msgbox *box, int len, long ret, bool device),
-	TP_ARGS(box, len, ret, device)
+	TP_PROTO(int len, long ret, u64 count, bool device),
+	TP_ARGS(len, ret, count, device)
 );
 
 DEFINE_EVENT(dm510_msgbox_call, dm510_msgbox_get,
-	TP_PROTO(struct msgbox *box, int len, long ret, bool device),
-	TP_ARGS(box, len, ret, device)
+	TP_PROTO(int len, long ret, u64 count, bool device),
+	TP_ARGS(len, ret, count, device)
 );
 
 #endif /* _DM510_TRACE_H */
