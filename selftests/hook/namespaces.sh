@@ -17,6 +17,16 @@ under_load=${DM510_MSGBOX_SECONDS:-5}
 # In KiB: for everything else on the machine. A box takes 64 at least.
 margin=1024
 
+# Namespaces that have ended and wait to be freed count as well: they must not pile up.
+most=/proc/sys/user/max_ipc_namespaces
+most_before=$(cat "$most") || skip "this kernel has no $most"
+
+leave()
+{
+	restore
+	echo "$most_before" >"$most"
+}
+
 vmalloc_used()
 {
 	awk '$1 == "VmallocUsed:" { print $2 }' /proc/meminfo
@@ -157,7 +167,12 @@ addresses_are_used_again()
 	reset_tracing
 	ends=$(grep -c . "$tmp/ends") addresses=$(sort -u "$tmp/ends" | grep -c .)
 	echo "# $ends namespaces at $addresses addresses"
-	unload && [ "$addresses" -gt 0 ] && [ "$ends" -gt $((2 * addresses)) ]
+	unload || return 1
+	# KASAN delays the reuse of memory.
+	case $(uname -r) in
+	*-checkers) [ "$ends" -gt 0 ] ;;
+	*) [ "$addresses" -gt 0 ] && [ "$ends" -gt $((2 * addresses)) ] ;;
+	esac
 }
 
 # --- others who trace the end of a namespace
@@ -187,6 +202,8 @@ beside_another_user()
 		text_is_as_before
 }
 
+trap leave EXIT
+echo 300 >"$most"
 run_tests '
 	come_and_go
 	come_and_go files
