@@ -11,7 +11,7 @@
  *   looks for one. All boxes have the same hash.
  * - A process in a namespace keeps it from ending. The kernel calls msg_exit_ns() for a
  *   namespace that ends, and reuses its address afterwards.
- * - Each process calls once, and may open the device in that call. One file is modelled.
+ * - Each process calls once, and may open the device in that call. One file is modeled.
  * - Calls are removed, and in flight, as in unload.pml: here these are one step each.
  *   The kernel keeps the module while a file is open.
  * - Freed boxes are not allocated again. Memory ordering between a box and the pointer to
