@@ -19,7 +19,7 @@ NR == FNR { before[name] = $4; figures++; next }
 {
 	if (!(name in before)) {
 		printf "not ok: %s: no committed figure\n", name
-		worse++
+		unknown++
 		next
 	}
 	compared++
@@ -43,5 +43,7 @@ END {
 		printf "not ok: %d figures were measured, %d are committed\n", compared, figures
 	if (worse)
 		printf "%d of %d figures are larger than the committed ones.\n", worse, figures
-	exit worse || compared < figures || !figures
+	if (unknown)
+		print "To commit figures: make bench && make bench-update"
+	exit worse || unknown || compared < figures || !figures
 }
