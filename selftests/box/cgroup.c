@@ -376,7 +376,7 @@ TEST_F(cgroup, a_box_that_cannot_be_charged_is_not_made)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	ASSERT_EQ(0, status);
 	EXPECT_EQ(-EADDRNOTAVAIL, self->told->first);
-	EXPECT_EQ(variant->len, self->told->got);
+	EXPECT_LT(0, self->told->got);
 	EXPECT_EQ(boxes, figure("boxes"));
 	EXPECT_EQ(0, read_file(self->folder, "memory.events", "oom_kill"));
 	/* Outside of the cgroup the first put succeeds. */

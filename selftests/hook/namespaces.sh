@@ -171,7 +171,7 @@ addresses_are_used_again()
 	# KASAN delays the reuse of memory.
 	case $(uname -r) in
 	*-checkers) [ "$ends" -gt 0 ] ;;
-	*) [ "$addresses" -gt 0 ] && [ "$ends" -gt $((2 * addresses)) ] ;;
+	*) [ "$addresses" -gt 0 ] && [ "$ends" -gt $((addresses + addresses / 4)) ] ;;
 	esac
 }
 
