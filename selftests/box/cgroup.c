@@ -311,6 +311,10 @@ TEST_F(cgroup, a_box_is_charged_to_who_makes_it)
 	for (int i = 0; i < NAMESPACES; i++)
 		close(away[i]);
 	EXPECT_TRUE(boxes_become(boxes));
+	EXPECT_TRUE(comes_true(read_file(self->folder, "memory.current", "") - charged <
+			       charged_anyway())) {
+		TH_LOG("still charged: %ld", read_file(self->folder, "memory.current", ""));
+	}
 }
 
 static atomic_int stage;
