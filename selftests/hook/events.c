@@ -4,6 +4,8 @@
  *
  *	events calls		prints the expected events, as the tracer prints them
  *	events perf [FILTER]	prints the events that perf_event_open(2) recorded
+ *	events sleepers		a read(2) sleeps for a message, a write(2) for room; prints
+ *				how many events of each kind are expected
  *	events hold		opens the events, prints "open", waits for a line
  *
  * The box has to be empty. Fails if a call returns what it should not.
@@ -230,6 +232,30 @@ static int record_calls(const char *filter)
 	return 0;
 }
 
+/* A call that sleeps writes its event when it ends, and none before. */
+static int sleep_in_calls(void)
+{
+	long limit = parameter("max_bytes");
+	int fd = device_open(O_RDWR), puts = 1, gets = 1;
+	struct sleeper reader = READER(fd, good, 64);
+	struct sleeper writer = WRITER(fd, good, 8000);
+
+	if (!falls_asleep(&reader) || put(good, 5) || !ends(&reader) || reader.ret != 5 ||
+	    set_parameter("max_bytes", 131072))
+		return 1;
+	while (!put(good, 8000))
+		puts++;
+	if (!falls_asleep(&writer) || get(good, 8000) != 8000 || !ends(&writer) ||
+	    writer.ret != 8000 || set_parameter("max_bytes", limit))
+		return 1;
+	while (get(good, 8000) == 8000)
+		gets++;
+	printf("put by=syscall failed 1\nput by=syscall done %d\nput by=device done 1\n"
+	       "get by=syscall failed 1\nget by=syscall done %d\nget by=device done 1\n", puts,
+	       gets);
+	return 0;
+}
+
 static int hold(void)
 {
 	char line[16];
@@ -249,8 +275,10 @@ int main(int argc, char **argv)
 	}
 	if (argc >= 2 && !strcmp(argv[1], "perf"))
 		return record_calls(argv[2]);
+	if (argc == 2 && !strcmp(argv[1], "sleepers"))
+		return sleep_in_calls();
 	if (argc == 2 && !strcmp(argv[1], "hold"))
 		return hold();
-	fputs("usage: events calls | perf [FILTER] | hold\n", stderr);
+	fputs("usage: events calls | perf [FILTER] | sleepers | hold\n", stderr);
 	return 2;
 }

@@ -101,6 +101,19 @@ those_of_one_length()
 	filtered 'len==8 && ret>=0 && count>0' 'len=8 ret=[0-9]* count=1'
 }
 
+# Counts the events by call, way and success.
+kinds_of_events()
+{
+	events | sed -n 's/^dm510_msgbox_\(...\): .* ret=\(-*\)[0-9]* .* \(by=.*\)/\1 \3 \2/p' |
+		sed 's/ -$/ failed/; s/ $/ done/' | sort | uniq -c | awk '{ print $2, $3, $4, $1 }'
+}
+
+a_call_that_sleeps_writes_one()
+{
+	load && echo 1 >"$group/enable" && "$here/events" sleepers >"$tmp/expected" &&
+		is 'events' "$(sort "$tmp/expected")" "$(kinds_of_events | sort)" && unload
+}
+
 # perf_records [FILTER PATTERN]
 perf_records()
 {
@@ -176,6 +189,7 @@ run_tests '
 	failures_alone
 	those_of_the_device_alone
 	those_of_one_length
+	a_call_that_sleeps_writes_one
 	perf_records_all
 	perf_records_failures
 	perf_keeps_the_module
