@@ -51,6 +51,8 @@ int namespace_end_watch(void)
 	ftrace_free_filter(&watch);
 	if (err == -EBUSY)
 		pr_err("ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1\n");
+	else if (err == -ENODEV)
+		pr_err("ftrace has shut itself down after an error; reboot the machine\n");
 	else if (err != -ENOMEM)
 		pr_err("ftrace cannot trace %s (error %d); this kernel is not supported\n",
 		       function, err);
