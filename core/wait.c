@@ -27,7 +27,8 @@
 
 #include "internal.h"
 
-static bool has_message(struct msgbox *box)
+/* Not inlined, as selftests/hook/races.sh delays tasks that leave it. */
+static noinline bool has_message(struct msgbox *box)
 {
 	bool found;
 
@@ -97,8 +98,11 @@ static bool has_room_locked(struct msgbox *box, size_t len, bool copied, size_t 
 	return held <= max && more <= max - held;
 }
 
-/* Would a put end now? It does if there is room, or if there can never be room. */
-static bool put_would_end(const struct room_waiter *waiter)
+/*
+ * Would a put end now? It does if there is room, or if there can never be room. Not
+ * inlined, as has_message().
+ */
+static noinline bool put_would_end(const struct room_waiter *waiter)
 {
 	struct msgbox *box = waiter->box;
 	bool room;
