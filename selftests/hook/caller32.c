@@ -9,9 +9,14 @@
 #include "caller32.h"
 
 #define NR_EXIT		1
+#define NR_READ		3
 #define NR_WRITE	4
+#define NR_OPEN		5
 #define NR_GETPID	20
 #define AT_SYSINFO	32
+
+#define O_RDWR		02
+#define O_NONBLOCK	04000
 
 static void (*way)(void) = by_int80;
 static char buf[ROOM];
@@ -84,6 +89,16 @@ static void (*find_way(const char *name, char **argv_end))(void)
 	return find_vdso_entry(argv_end);
 }
 
+static void use_device(struct replies *replies)
+{
+	static char message[] = "from 32 bits";
+	int fd = call(NR_OPEN, (int)"/dev/dm510_msgbox", O_RDWR | O_NONBLOCK, 0, 0, 0);
+
+	replies->device_write = call(NR_WRITE, fd, (int)message, sizeof(message), 0, 0);
+	replies->device_read = call(NR_READ, fd, (int)buf, sizeof(buf), 0, 0);
+	replies->read_right = equal(message, buf);
+}
+
 void caller32_main(int argc, char **argv)
 {
 	struct replies replies;
@@ -100,6 +115,7 @@ void caller32_main(int argc, char **argv)
 	replies.written = 0;
 	for (int i = 0; i < ROOM; i++)
 		replies.written += !!buf[i];
+	use_device(&replies);
 
 	way = by_int80;
 	call(NR_WRITE, 1, (int)&replies, sizeof(replies), 0, 0);

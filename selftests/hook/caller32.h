@@ -13,6 +13,10 @@ struct replies {
 	int get_null;
 	/* The number of bytes of the buffer that a get has changed. */
 	int written;
+	/* By the device. */
+	int device_write;
+	int device_read;
+	int read_right;
 };
 
 /* caller32_ways.S */

@@ -3,7 +3,7 @@
  * The calls are for 64-bit programs only. 32-bit programs, whichever instruction
  * they enter the kernel with, and x32 programs get ENOSYS, and the box does not
  * change. Each caller first makes a call that must work, to show that ENOSYS does
- * not come from a broken entry.
+ * not come from a broken entry. 32-bit programs can use the device.
  */
 #include <signal.h>
 
@@ -68,7 +68,7 @@ FIXTURE_TEARDOWN(program32)
 	end_with_empty_box(_metadata);
 }
 
-TEST_F(program32, gets_enosys)
+TEST_F(program32, gets_enosys_and_can_use_the_device)
 {
 	struct replies replies;
 	int status, fds[2];
@@ -96,6 +96,10 @@ TEST_F(program32, gets_enosys)
 	EXPECT_EQ(-ENOSYS, replies.put_null);
 	EXPECT_EQ(-ENOSYS, replies.get_null);
 	EXPECT_EQ(0, replies.written);
+	/* The device is for all. */
+	EXPECT_EQ(13, replies.device_write);
+	EXPECT_EQ(13, replies.device_read);
+	EXPECT_TRUE(replies.read_right);
 }
 
 /*

@@ -101,6 +101,47 @@ large_stuck_calls_keep_the_module_in_use()
 		unload && calls_are_gone && text_is_as_before && log_is "$loaded_log" "$unloaded_log"
 }
 
+# --- the device
+
+the_device_is_there_while_the_module_is()
+{
+	load && [ -c /dev/dm510_msgbox ] && unload && [ ! -e /dev/dm510_msgbox ] && load &&
+		[ -c /dev/dm510_msgbox ] && unload
+}
+
+an_open_device_keeps_the_module_in_use()
+{
+	load && exec 5<>/dev/dm510_msgbox || return 1
+	module_is_in_use && calls_work
+	result=$?
+	exec 5>&-
+	[ "$result" -eq 0 ] && unload && calls_are_gone && log_is "$loaded_log" "$unloaded_log"
+}
+
+# start_reader: reads the device in a process that sleeps. Sets reader.
+start_reader()
+{
+	dd if=/dev/dm510_msgbox bs=64 count=1 >"$tmp/read" 2>"$tmp/error" &
+	reader=$!
+	wait_until_in_syscall "$reader" 0 && is 'waiting' 1 "$(cat /sys/kernel/dm510_msgbox/waiting)"
+}
+
+a_sleeping_reader_keeps_the_module_in_use()
+{
+	load && start_reader && module_is_in_use && is 'put' 0 "$("$here/call" put 'a message')" ||
+		return 1
+	wait "$reader"
+	is 'what was read' 'a message' "$(tr -d '\0' <"$tmp/read")" && unload && calls_are_gone
+}
+
+a_killed_reader_lets_the_module_go()
+{
+	load && start_reader && kill -KILL "$reader" || return 1
+	wait "$reader" 2>"$tmp/error"
+	is 'waiting' 0 "$(cat /sys/kernel/dm510_msgbox/waiting)" && calls_work && unload &&
+		calls_are_gone && log_is "$loaded_log" "$unloaded_log"
+}
+
 run_tests '
 	without_the_module_the_calls_give_enosys
 	loaded_the_calls_work
@@ -113,4 +154,8 @@ run_tests '
 	a_stuck_put_keeps_the_module_in_use
 	a_stuck_get_keeps_the_module_in_use
 	large_stuck_calls_keep_the_module_in_use
+	the_device_is_there_while_the_module_is
+	an_open_device_keeps_the_module_in_use
+	a_sleeping_reader_keeps_the_module_in_use
+	a_killed_reader_lets_the_module_go
 '
