@@ -91,7 +91,7 @@ static void (*find_way(const char *name, char **argv_end))(void)
 
 static void use_device(struct replies *replies)
 {
-	static char message[] = "from 32 bits";
+	static const char message[] = "from 32 bits";
 	int fd = call(NR_OPEN, (int)"/dev/dm510_msgbox", O_RDWR | O_NONBLOCK, 0, 0, 0);
 
 	replies->device_write = call(NR_WRITE, fd, (int)message, sizeof(message), 0, 0);

@@ -53,6 +53,11 @@ calls_are_right()
 	fine env DM510_MSGBOX_HISTORIES=80 "$here/linearizable" && fine "$here/soak" 2
 }
 
+no_wake_up_is_lost()
+{
+	fine "$here/wakeups"
+}
+
 limits_are_kept()
 {
 	fine "$here/limits"
@@ -217,6 +222,12 @@ run_tests '
 	calls_are_right_and_sleep before segment_free
 	calls_are_right_and_are_preempted before segment_free
 	calls_are_right_and_are_busy after user_memory_writable_nofault
+	widened no_wake_up_is_lost after has_message busy
+	widened no_wake_up_is_lost after has_message preempt
+	widened no_wake_up_is_lost after put_would_end busy
+	widened no_wake_up_is_lost before msgbox_unlock_and_wake busy
+	widened no_wake_up_is_lost before msgbox_wake_next_reader preempt
+	widened no_wake_up_is_lost before msgbox_wake_next_writer preempt
 	widened limits_are_kept before user_memory_read_present sleep
 	widened limits_are_kept before user_pages_write sleep
 	widened limits_are_kept before segment_alloc sleep
@@ -232,6 +243,8 @@ run_tests '
 	comes_and_goes before hook_detach sleep 300000 1
 	comes_and_goes after hook_detach sleep 300000 1
 	comes_and_goes before msgbox_sysfs_remove sleep 300000 1
+	comes_and_goes before msgbox_device_remove sleep 300000 1
+	comes_and_goes before namespace_end_unwatch sleep 300000 1
 	comes_and_goes before msgbox_destroy sleep 300000 1
 	the_last_one_out_is_waited_for before busy
 	the_last_one_out_is_waited_for before preempt
