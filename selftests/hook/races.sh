@@ -222,12 +222,10 @@ run_tests '
 	calls_are_right_and_sleep before segment_free
 	calls_are_right_and_are_preempted before segment_free
 	calls_are_right_and_are_busy after user_memory_writable_nofault
-	widened no_wake_up_is_lost after has_message busy
 	widened no_wake_up_is_lost after has_message preempt
 	widened no_wake_up_is_lost after put_would_end busy
 	widened no_wake_up_is_lost before msgbox_unlock_and_wake busy
 	widened no_wake_up_is_lost before msgbox_wake_next_reader preempt
-	widened no_wake_up_is_lost before msgbox_wake_next_writer preempt
 	widened limits_are_kept before user_memory_read_present sleep
 	widened limits_are_kept before user_pages_write sleep
 	widened limits_are_kept before segment_alloc sleep
