@@ -306,14 +306,11 @@ static void give(int which)
 
 static void start_worker(struct __test_metadata *_metadata, int which)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-
 	worker[which] = fork();
 	ASSERT_LE(0, worker[which]);
 	if (worker[which])
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	sigaction(SIGUSR1, &action, NULL);
 	if (which < TAKERS)
 		take(which);
 	else
@@ -418,6 +415,10 @@ static void balance(struct __test_metadata *_metadata, long taken)
 
 static void begin_all(struct __test_metadata *_metadata)
 {
+	struct sigaction action = { .sa_handler = on_signal };
+
+	/* Before the workers begin: a signal must not kill one that has yet to install it. */
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ASSERT_NE(MAP_FAILED, shared);
