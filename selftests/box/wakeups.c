@@ -133,7 +133,7 @@ static void search(struct __test_metadata *_metadata, struct pair *pair)
 	ASSERT_LE(0, end_wait(pair));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	TH_LOG("%ld rounds", count);
-	ASSERT_LT(100, count);
+	ASSERT_LT(20, count);
 }
 
 TEST_F(low_limit, one_reader_and_one_put)
