@@ -273,7 +273,7 @@ static int wait_for_room(struct msgbox *box, size_t len, bool copied)
 	if (!err && !put_would_end(&waiter))			/* R4 */
 		schedule();					/* R5 */
 	finish_wait(&box->writers, &waiter.entry);		/* R6 */
-	return err;
+	return !err && fatal_signal_pending(current) ? -ERESTARTSYS : err;
 }
 
 /**
