@@ -147,13 +147,15 @@ perf_keeps_the_module()
 	wait "$holder" && [ "$result" -eq 0 ] && unload
 }
 
-# some_events: the trace has events of both calls
+# The trace has events of both calls. Who reads it while others write may never finish.
 some_events()
 {
-	events >"$tmp/found"
-	grep -q '_put: ' "$tmp/found" && grep -q '_get: ' "$tmp/found" && return 0
-	echo '# the trace lacks events'
-	return 1
+	echo 0 >"$tracing/tracing_on"
+	grep -q 'dm510_msgbox_put: ' "$tracing/trace" && grep -q 'dm510_msgbox_get: ' "$tracing/trace"
+	seen=$?
+	echo 1 >"$tracing/tracing_on"
+	[ "$seen" -eq 0 ] || echo '# the trace lacks events'
+	return "$seen"
 }
 
 # The events of the next module are off.
@@ -173,7 +175,7 @@ unloaded_while_they_are_on()
 switched_while_all_call()
 {
 	start_hammer && load || return 1
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5; do
 		echo 1 >"$group/enable" && let_hammer_call && some_events &&
 			echo 0 >"$group/enable" && echo >"$tracing/trace" && let_hammer_call &&
 			there_are_none || return 1
