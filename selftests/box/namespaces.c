@@ -631,7 +631,7 @@ static bool is_new_and_is_left_full(void)
 
 /*
  * Every other box outlives its namespace, as its file stays open until the next round.
- * selftests/hook/namespaces.sh checks that addresses are used again.
+ * selftests/hook/churn.sh checks that addresses are used again.
  */
 static bool make_and_leave(int *files, int count)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For namespaces.sh: makes and leaves IPC namespaces, while a script may load and unload
+ * For churn.sh: makes and leaves IPC namespaces, while a script may load and unload
  * the module.
  *
  *	churn [files]	does so with four processes until SIGTERM. Prints "churning", and
