@@ -227,12 +227,13 @@ int msgboxes_create(void)
 	workqueue = alloc_workqueue("dm510_msgbox", WQ_UNBOUND, 0);
 	if (!workqueue)
 		return -ENOMEM;
+	mutex_lock(&boxes_mutex);	/* root may set a parameter now */
 	initial_box = make_box(initial_namespace);
-	if (!initial_box) {
-		destroy_workqueue(workqueue);
-		return -ENOMEM;
-	}
-	return 0;
+	mutex_unlock(&boxes_mutex);
+	if (initial_box)
+		return 0;
+	destroy_workqueue(workqueue);
+	return -ENOMEM;
 }
 
 /**

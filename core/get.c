@@ -178,6 +178,16 @@ static int msgbox_fault_in(struct msgbox *box, char __user *buf, size_t len)
 	return user_memory_fault_in_writable(buf, len);
 }
 
+/* A page can have gone since it was faulted in. */
+static int msgbox_pin(struct msgbox *box, struct user_pages *pages, char __user *buf,
+		      size_t len)
+{
+	if (!user_pages_pin_present(pages, buf, len))
+		return 0;
+	msgbox_wake_next_reader(box);
+	return user_pages_pin(pages, buf, len);
+}
+
 /*
  * Make the caller's memory writable for the message. No page stays pinned while others
  * are faulted in: pinned pages may be needed elsewhere.
@@ -193,7 +203,7 @@ static int msgbox_make_writable(struct msgbox *box, struct user_pages *pages,
 	if (!err)
 		err = msgbox_fault_in(box, buf, len);
 	if (!err && pin)
-		err = user_pages_pin(pages, buf, len);
+		err = msgbox_pin(box, pages, buf, len);
 	return err ? err : msgbox_before_retry();
 }
 

@@ -109,7 +109,19 @@ static inline size_t record_len(size_t len)
 
 struct segment *msgbox_top_segment(struct msgbox *box);
 
-void msgbox_unlock_and_wake(struct msgbox *box, bool message_came) __releases(&box->lock);
+/*
+ * The spare segment if the msgstack may continue in it. It may be that of a large
+ * message, and too large to waste.
+ */
+static inline struct segment *spare_for_stack(struct msgbox *box)
+{
+	struct segment *spare = box->spare;
+
+	return spare && spare->size <= 2 * SEGMENT_SIZE ? spare : NULL;
+}
+
+void msgbox_unlock_and_wake(struct msgbox *box, bool message_came, bool room_came)
+	__releases(&box->lock);
 void msgbox_wake_next_reader(struct msgbox *box);
 void msgbox_wake_next_writer(struct msgbox *box);
 
@@ -127,7 +139,7 @@ static __always_inline void msgbox_unlock_after_put(struct msgbox *box)
 	__releases(&box->lock)
 {
 	if (unlikely(has_waiters(&box->readers)))			/* W1 */
-		msgbox_unlock_and_wake(box, true);
+		msgbox_unlock_and_wake(box, true, false);
 	else
 		spin_unlock(&box->lock);
 }
@@ -136,7 +148,7 @@ static __always_inline void msgbox_unlock_after_get(struct msgbox *box)
 	__releases(&box->lock)
 {
 	if (unlikely(has_waiters(&box->writers)))			/* R1 */
-		msgbox_unlock_and_wake(box, false);
+		msgbox_unlock_and_wake(box, false, true);
 	else
 		spin_unlock(&box->lock);
 }

@@ -58,17 +58,6 @@ static inline enum attempt full_box_needs(struct msgbox *box)
 	return box->spare ? ATTEMPT_NEEDS_SPARE_FREED : ATTEMPT_NEEDS_ROOM;
 }
 
-/*
- * The spare segment if the msgstack may continue in it. It may be that of a large
- * message, and too large to waste.
- */
-static inline struct segment *spare_for_stack(struct msgbox *box)
-{
-	struct segment *spare = box->spare;
-
-	return spare && spare->size <= 2 * SEGMENT_SIZE ? spare : NULL;
-}
-
 /* The caller must use the segment or free it. */
 static struct segment *msgbox_take_spare(struct msgbox *box)
 {
@@ -203,7 +192,7 @@ static enum attempt msgbox_try_put_copied(struct msgbox *box, struct put *put)
 	}
 	/* For writers too: less memory is pending. */
 	if (has_waiters(&box->readers) || has_waiters(&box->writers))	/* W1, R1 */
-		msgbox_unlock_and_wake(box, true);
+		msgbox_unlock_and_wake(box, true, true);
 	else
 		spin_unlock(&box->lock);
 	return ATTEMPT_DONE;
@@ -294,11 +283,13 @@ msgbox_reserve_copy(struct msgbox *box, struct put *put, size_t size)
 	struct segment *spare;
 
 	spin_lock(&box->lock);
-	if (!msgstack_has_room(&box->stack, record_len(put->len)) && !spare_for_stack(box))
-		more += SEGMENT_SIZE;
 	spare = box->spare;
 	if (spare && (size > spare->size || spare->size > 2 * size))
 		spare = NULL;
+	/* The spare segment cannot be both. */
+	if (!msgstack_has_room(&box->stack, record_len(put->len)) &&
+	    (spare || !spare_for_stack(box)))
+		more += SEGMENT_SIZE;
 	if (!within_limit(box, more))
 		attempt = full_box_needs(box);
 	else if (spare && msgbox_reserve(box, spare->size))

@@ -250,6 +250,17 @@ int user_pages_alloc(struct user_pages *pages, const char __user *to, size_t len
 	return 0;
 }
 
+/* @pinned: what pin_user_pages_fast() returned. Returns whether all pages are pinned. */
+static bool set_pinned(struct user_pages *pages, char __user *to, size_t len, int pinned)
+{
+	pages->offset = offset_in_page(to);
+	pages->count = max(pinned, 0);
+	if (pinned != count_pages(to, len))
+		return false;
+	pages->len = len;
+	return true;
+}
+
 /**
  * user_pages_pin() - pin the caller's memory for writing
  * @pages: filled in; user_pages_alloc() has returned 0
@@ -266,15 +277,33 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
 	unsigned int count = count_pages(to, len);
 	int pinned = pin_writable_pages(pages->page, to, len, count);
 
-	pages->offset = offset_in_page(to);
-	pages->count = max(pinned, 0);
-	if (pinned == count) {
-		pages->len = len;
+	if (set_pinned(pages, to, len, pinned))
 		return 0;
-	}
-
 	user_pages_unpin(pages);
 	return pinned == -ENOSYS ? -ENOSYS : -EFAULT;
+}
+
+/**
+ * user_pages_pin_present() - user_pages_pin() without waiting for a page
+ * @pages: as for user_pages_pin(), which can be called after a failure
+ * @to: the caller's memory
+ * @len: its length in bytes; not 0
+ *
+ * Context: Process context, no lock held.
+ *
+ * Return: 0, or -EFAULT if a page is missing; then none is pinned.
+ */
+int user_pages_pin_present(struct user_pages *pages, char __user *to, size_t len)
+{
+	unsigned long start = (unsigned long)to & PAGE_MASK;
+	int pinned = pin_user_pages_fast(start, count_pages(to, len),
+					 FOLL_WRITE | FOLL_NOFAULT, pages->page);
+
+	if (set_pinned(pages, to, len, pinned))
+		return 0;
+	unpin_user_pages(pages->page, pages->count);
+	pages->count = 0;
+	return -EFAULT;
 }
 
 /**

@@ -87,6 +87,7 @@ static inline void user_pages_init(struct user_pages *pages)
 }
 
 int user_pages_alloc(struct user_pages *pages, const char __user *to, size_t len);
+int user_pages_pin_present(struct user_pages *pages, char __user *to, size_t len);
 int user_pages_pin(struct user_pages *pages, char __user *to, size_t len);
 void user_pages_write_atomic(struct user_pages *pages, const void *from, size_t len);
 void user_pages_write(struct user_pages *pages, const void *from, size_t len);

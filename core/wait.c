@@ -14,7 +14,9 @@
  * writers and room. Writers need different amounts of room: the first one is woken for
  * which there is enough.
  *
- * A poller with EPOLLEXCLUSIVE can be the one that is woken, as with a pipe.
+ * The lock of the writers' queue is held, with interrupts off, around the box's lock. So no
+ * interrupt may wake or leave that queue. Asynchronous poll (aio) would, but the kernel
+ * refuses it for files with two queues.
  *
  * W1 to W9 (messages) and R1 to R9 (room) mark the steps that have the same names in
  * selftests/models/wait.pml, where every interleaving of them is searched.
@@ -87,6 +89,9 @@ static bool has_room_locked(struct msgbox *box, size_t len, bool copied, size_t 
 
 	if (copied && !pending_allows(taken, size, max_pending))
 		return false;
+	/* The spare segment serves a small message, and need not be reserved. */
+	if (!copied && spare_for_stack(box) && box->memory <= max)
+		return true;
 	if (!msgstack_has_room(&box->stack, record_len(len))) {
 		/* The copy is reserved meanwhile. A suitable spare may be twice as large. */
 		if (copied && box->spare && box->spare->size <= 2 * size)
@@ -139,31 +144,43 @@ __poll_t msgbox_poll(struct msgbox *box, struct file *file, poll_table *table)
 	return events;
 }
 
+/*
+ * Wake pollers, and the first sleeper. No number is given, as a poller with EPOLLEXCLUSIVE
+ * would count. The first sleeper's function ends the walk instead.
+ */
 static void wake_reader(struct msgbox *box)
 {
-	wake_up_interruptible_sync_poll(&box->readers, EPOLLIN | EPOLLRDNORM);
+	__wake_up(&box->readers, TASK_INTERRUPTIBLE, 0, poll_to_key(EPOLLIN | EPOLLRDNORM));
 }
 
 static void wake_writer(struct msgbox *box)
 {
-	wake_up_interruptible_sync_poll(&box->writers, EPOLLOUT | EPOLLWRNORM);
+	__wake_up(&box->writers, TASK_INTERRUPTIBLE, 0, poll_to_key(EPOLLOUT | EPOLLWRNORM));
+}
+
+/* The function of a sleeper's entry. A negative value ends the walk through the queue. */
+static int wake_sleeper(struct wait_queue_entry *entry, unsigned int mode, int flags,
+			void *key)
+{
+	return autoremove_wake_function(entry, mode, flags, key) ? -1 : 0;
 }
 
 /**
  * msgbox_unlock_and_wake() - end a critical section that has changed the box
  * @box: the box
  * @message_came: whether a message has come
+ * @room_came: whether there is more room
  *
  * Called if somebody waits. A change that makes room and a message that comes wake one
  * waiter each, and all pollers.
  *
  * Context: The box's lock held. Process context.
  */
-noinline void msgbox_unlock_and_wake(struct msgbox *box, bool message_came)
+noinline void msgbox_unlock_and_wake(struct msgbox *box, bool message_came, bool room_came)
 	__releases(&box->lock)
 {
 	bool readers = message_came && has_waiters(&box->readers);	/* W1 */
-	bool writers = has_waiters(&box->writers);			/* R1 */
+	bool writers = room_came && has_waiters(&box->writers);		/* R1 */
 
 	spin_unlock(&box->lock);
 	if (readers)
@@ -211,13 +228,19 @@ void msgbox_wake_next_writer(struct msgbox *box)
 		wake_writer(box);					/* R8 */
 }
 
+/* Sleeps once, as wait_for_room(). */
 static int wait_for_message(struct msgbox *box)
 {
+	struct wait_queue_entry entry;
 	int err;
 
+	init_wait_entry(&entry, WQ_FLAG_EXCLUSIVE);
+	entry.func = wake_sleeper;
 	atomic_inc(&box->waiting);
-	/* W3 joins the queue, W4 asks, W5 sleeps, W6 leaves the queue. */
-	err = wait_event_interruptible_exclusive(box->readers, has_message(box));
+	err = prepare_to_wait_event(&box->readers, &entry, TASK_INTERRUPTIBLE);	/* W3 */
+	if (!err && !has_message(box))				/* W4 */
+		schedule();					/* W5 */
+	finish_wait(&box->readers, &entry);			/* W6 */
 	atomic_dec(&box->waiting);
 	return !err && fatal_signal_pending(current) ? -ERESTARTSYS : err;
 }
@@ -250,7 +273,7 @@ static int wake_if_room(struct wait_queue_entry *entry, unsigned int mode, int f
 {
 	if (!put_would_end(container_of(entry, struct room_waiter, entry)))
 		return 0;
-	return autoremove_wake_function(entry, mode, flags, key);
+	return wake_sleeper(entry, mode, flags, key);
 }
 
 /*
