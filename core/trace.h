@@ -4,7 +4,7 @@
  *
  *	len	length of the message (put) or the buffer (get), in bytes
  *	ret	the result: 0 or the number of bytes, or a negative errno
- *	count	messages in the caller's box when the event was written
+ *	count	messages in the box of the call or the file when the event was written
  *	device	whether the call was a write(2) or read(2) of the device
  */
 #undef TRACE_SYSTEM

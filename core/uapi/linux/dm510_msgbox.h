@@ -71,9 +71,9 @@
  *	read(2)		A get that waits while the box is empty. Returns the length of the
  *			message; 0 is a message of no bytes.
  *	write(2)	A put that waits while there is no room. Returns the length.
- *			EMSGSIZE also for a message that would not fit into an empty box,
- *			as it needs more than max_bytes or than a quarter of
- *			max_pending_bytes.
+ *			EMSGSIZE also if it would have to wait and the message would not
+ *			fit into an empty box, as it needs more than max_bytes or than a
+ *			quarter of max_pending_bytes.
  *	poll(2), select(2), epoll(7), io_uring
  *			POLLIN: the box is not empty. POLLOUT: there is room for a message
  *			of up to 8 KiB. Each only if the file is open for it.
@@ -81,8 +81,10 @@
  * Errors and their order are those of get and put, without the row for file descriptors,
  * but EAGAIN (not ENODATA) if the file has O_NONBLOCK and the call would have to wait. A
  * signal with a handler ends a wait: EINTR, or the call starts again (SA_RESTART). The
- * files have no position: lseek(2) and pread(2) give ESPIPE. In readv(2) and writev(2)
- * each buffer is a message of its own. 32-bit programs can use the device.
+ * files have no position: lseek(2) and pread(2) give ESPIPE. The kernel refuses a buffer
+ * outside of the user's address space first (EFAULT). In readv(2) and writev(2) each buffer
+ * is a message of its own, and the kernel may skip empty ones. 32-bit programs can use the
+ * device.
  *
  * A message wakes one read. If that one does not take the message, because it is killed,
  * its buffer is too short or its memory is missing, the next one is woken. When room
