@@ -16,6 +16,7 @@
 #include "device.h"
 #include "io_uring.h"
 #include "msgbox.h"
+#include "saved_limits.h"
 #include "segment.h"
 
 /* No process can read or write here. */
@@ -28,9 +29,7 @@ FIXTURE(device)
 	/* Read and write, blocking and not. */
 	int fd;
 	int now;
-	long max_bytes;
-	long max_message_bytes;
-	long max_pending_bytes;
+	struct limits limits;
 	long largest;
 	char *message;
 };
@@ -38,16 +37,13 @@ FIXTURE(device)
 FIXTURE_SETUP(device)
 {
 	begin_with_empty_box(_metadata);
-	self->max_bytes = parameter("max_bytes");
-	self->max_message_bytes = parameter("max_message_bytes");
-	self->largest = self->max_message_bytes;
-	self->max_pending_bytes = parameter("max_pending_bytes");
-	if (set_parameter("max_bytes", self->max_bytes))
+	if (!save_limits(&self->limits))
 		SKIP_TEST("only root can change the limits");
 	self->fd = device_open(O_RDWR);
 	self->now = device_open(O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, self->fd);
 	ASSERT_LE(0, self->now);
+	self->largest = self->limits.max_message_bytes;
 	self->message = new_message(self->largest + 1, 1);
 }
 
@@ -56,9 +52,7 @@ FIXTURE_TEARDOWN(device)
 	close(self->fd);
 	close(self->now);
 	free(self->message);
-	EXPECT_EQ(0, set_parameter("max_bytes", self->max_bytes));
-	EXPECT_EQ(0, set_parameter("max_message_bytes", self->max_message_bytes));
-	EXPECT_EQ(0, set_parameter("max_pending_bytes", self->max_pending_bytes));
+	EXPECT_EQ(0, restore_limits(&self->limits));
 	EXPECT_EQ(0, write_text(MODULE_FOLDER "/parameters", "mode", "0666"));
 	end_with_empty_box(_metadata);
 }

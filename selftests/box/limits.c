@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "msgbox.h"
+#include "saved_limits.h"
 #include "segment.h"
 #include "sysfs.h"
 
@@ -17,26 +18,19 @@
 
 FIXTURE(limits)
 {
-	long max_bytes;
-	long max_message_bytes;
-	long max_pending_bytes;
+	struct limits limits;
 };
 
 FIXTURE_SETUP(limits)
 {
 	begin_with_empty_box(_metadata);
-	self->max_bytes = parameter("max_bytes");
-	self->max_message_bytes = parameter("max_message_bytes");
-	self->max_pending_bytes = parameter("max_pending_bytes");
-	if (set_parameter("max_bytes", self->max_bytes))
+	if (!save_limits(&self->limits))
 		SKIP_TEST("only root can change the limits");
 }
 
 FIXTURE_TEARDOWN(limits)
 {
-	EXPECT_EQ(0, set_parameter("max_bytes", self->max_bytes));
-	EXPECT_EQ(0, set_parameter("max_message_bytes", self->max_message_bytes));
-	EXPECT_EQ(0, set_parameter("max_pending_bytes", self->max_pending_bytes));
+	EXPECT_EQ(0, restore_limits(&self->limits));
 	end_with_empty_box(_metadata);
 }
 
@@ -47,9 +41,9 @@ static long write_parameter(const char *name, const char *text)
 
 TEST_F(limits, defaults)
 {
-	EXPECT_EQ(4 * MIB, self->max_message_bytes);
-	EXPECT_EQ(64 * MIB, self->max_bytes);
-	EXPECT_EQ(64 * MIB, self->max_pending_bytes);
+	EXPECT_EQ(4 * MIB, self->limits.max_message_bytes);
+	EXPECT_EQ(64 * MIB, self->limits.max_bytes);
+	EXPECT_EQ(64 * MIB, self->limits.max_pending_bytes);
 }
 
 TEST_F(limits, values_that_make_no_sense_are_refused)
@@ -75,9 +69,9 @@ TEST_F(limits, values_that_make_no_sense_are_refused)
 	EXPECT_EQ(-ERANGE, write_parameter("max_message_bytes", "99999999999"));
 	EXPECT_EQ(-ERANGE, write_parameter("max_pending_bytes", "99999999999999999999"));
 
-	EXPECT_EQ(self->max_bytes, parameter("max_bytes"));
-	EXPECT_EQ(self->max_message_bytes, parameter("max_message_bytes"));
-	EXPECT_EQ(self->max_pending_bytes, parameter("max_pending_bytes"));
+	EXPECT_EQ(self->limits.max_bytes, parameter("max_bytes"));
+	EXPECT_EQ(self->limits.max_message_bytes, parameter("max_message_bytes"));
+	EXPECT_EQ(self->limits.max_pending_bytes, parameter("max_pending_bytes"));
 }
 
 TEST_F(limits, the_outermost_values_are_taken)
@@ -153,7 +147,7 @@ TEST_F(limits, lowered_on_an_empty_box_puts_go_on)
 	char *message = new_message(MIB, 1);
 
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
-		ASSERT_EQ(0, set_parameter("max_bytes", self->max_bytes));
+		ASSERT_EQ(0, set_parameter("max_bytes", self->limits.max_bytes));
 		ASSERT_EQ(0, put(message, MIB));
 		ASSERT_EQ(MIB, get_expecting(message, MIB));
 		ASSERT_EQ(0, set_parameter("max_bytes", MAX_BYTES_MIN));

@@ -12,6 +12,7 @@
 #include "child.h"
 #include "device.h"
 #include "msgbox.h"
+#include "saved_limits.h"
 #include "stuck_page.h"
 
 #define BAD		((char *)PAGE)
@@ -26,18 +27,13 @@ FIXTURE(waiting)
 {
 	int fd;
 	int now;
-	long max_bytes;
-	long max_message_bytes;
-	long max_pending_bytes;
+	struct limits limits;
 };
 
 FIXTURE_SETUP(waiting)
 {
 	begin_with_empty_box(_metadata);
-	self->max_bytes = parameter("max_bytes");
-	self->max_message_bytes = parameter("max_message_bytes");
-	self->max_pending_bytes = parameter("max_pending_bytes");
-	if (set_parameter("max_bytes", self->max_bytes))
+	if (!save_limits(&self->limits))
 		SKIP_TEST("only root can change the limits");
 	self->fd = device_open(O_RDWR);
 	self->now = device_open(O_RDWR | O_NONBLOCK);
@@ -50,9 +46,7 @@ FIXTURE_TEARDOWN(waiting)
 {
 	close(self->fd);
 	close(self->now);
-	EXPECT_EQ(0, set_parameter("max_bytes", self->max_bytes));
-	EXPECT_EQ(0, set_parameter("max_message_bytes", self->max_message_bytes));
-	EXPECT_EQ(0, set_parameter("max_pending_bytes", self->max_pending_bytes));
+	EXPECT_EQ(0, restore_limits(&self->limits));
 	end_with_empty_box(_metadata);
 }
 

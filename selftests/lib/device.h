@@ -127,16 +127,21 @@ static inline void *run_sleeper(void *data)
 	return NULL;
 }
 
+/* Still asleep, and not only just woken? */
+static inline bool sleeps_on(struct sleeper *sleeper)
+{
+	return comes_true(atomic_load(&sleeper->done) ||
+			  sleeps_in(atomic_load(&sleeper->task), sleeper->nr)) &&
+	       !atomic_load(&sleeper->done);
+}
+
 /* Starts the call. Returns whether it is asleep. */
 static inline bool falls_asleep(struct sleeper *sleeper)
 {
 	atomic_store(&sleeper->task, 0);
 	atomic_store(&sleeper->done, false);
-	if (pthread_create(&sleeper->thread, NULL, run_sleeper, sleeper))
-		return false;
-	return comes_true(atomic_load(&sleeper->done) ||
-			  sleeps_in(atomic_load(&sleeper->task), sleeper->nr)) &&
-	       !atomic_load(&sleeper->done);
+	return !pthread_create(&sleeper->thread, NULL, run_sleeper, sleeper) &&
+	       sleeps_on(sleeper);
 }
 
 /* The same for a read. The figure says that it sleeps for a message. */
@@ -151,14 +156,6 @@ static inline bool reader_falls_asleep(struct sleeper *sleeper)
 static inline bool ends(struct sleeper *sleeper)
 {
 	return comes_true(atomic_load(&sleeper->done)) && !pthread_join(sleeper->thread, NULL);
-}
-
-/* Still asleep, and not only just woken? */
-static inline bool sleeps_on(struct sleeper *sleeper)
-{
-	return comes_true(atomic_load(&sleeper->done) ||
-			  sleeps_in(atomic_load(&sleeper->task), sleeper->nr)) &&
-	       !atomic_load(&sleeper->done);
 }
 
 #define READER(which, to, size) \
