@@ -153,7 +153,7 @@ put_is_late()
 # unpins them first.
 pins_are_given_back()
 {
-	load && open_window after user_pages_pin sleep 5000000 1 || return 1
+	load && open_window after user_pages_pin_present sleep 5000000 1 || return 1
 	fine "$here/pinned"
 	fine=$?
 	close_window && is 'messages' 2 "$(cat /sys/kernel/dm510_msgbox/count)" && unload &&
@@ -203,8 +203,8 @@ run_tests '
 	calls_are_right_and_are_preempted before msgbox_get_slowpath
 	calls_are_right_and_sleep after user_memory_is_writable
 	calls_are_right_and_are_preempted after user_memory_is_writable
-	calls_are_right_and_sleep after user_pages_pin
-	calls_are_right_and_are_preempted after user_pages_pin
+	calls_are_right_and_sleep after user_pages_pin_present
+	calls_are_right_and_are_preempted after user_pages_pin_present
 	calls_are_right_and_sleep before user_pages_write
 	calls_are_right_and_are_preempted before user_pages_write
 	calls_are_right_and_sleep after user_pages_write
