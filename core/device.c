@@ -69,15 +69,17 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t len, loff
 static long do_write(struct file *file, const char __user *buf, size_t len)
 {
 	struct msgbox *box = file->private_data;
+	long ret;
 
 	if (!buf)
 		return -EINVAL;
 	/* The kernel has cut what is longer. */
 	if (len >= MAX_RW_COUNT)
 		return -EMSGSIZE;
-	if (file->f_flags & O_NONBLOCK)
-		return msgbox_put(box, buf, len);
-	return msgbox_put_waiting(box, buf, len);
+	if (!(file->f_flags & O_NONBLOCK))
+		return msgbox_put_waiting(box, buf, len);
+	ret = msgbox_put(box, buf, len);
+	return ret == -EAGAIN && !msgbox_could_hold(len) ? -EMSGSIZE : ret;
 }
 
 static ssize_t device_write(struct file *file, const char __user *buf, size_t len,

@@ -38,6 +38,7 @@
  * @bytes: length of the messages in the box, in bytes
  * @readers: those who wait for a message, and pollers (wait.c); has a lock of its own
  * @writers: those who wait for room, and pollers
+ * @writers_of_user: how many writers of each user wait, by the hash of the user id
  * @pending: kernel memory that puts in progress have reserved
  * @waiting: how many readers are asleep
  * @failures: how many calls have failed
@@ -57,6 +58,7 @@ struct msgbox {
 	size_t bytes;
 	wait_queue_head_t readers;
 	wait_queue_head_t writers;
+	unsigned short writers_of_user[1 << USER_HASH_BITS];
 	struct pending pending;
 
 	atomic_t waiting;
@@ -108,17 +110,6 @@ static inline size_t record_len(size_t len)
 }
 
 struct segment *msgbox_top_segment(struct msgbox *box);
-
-/*
- * The spare segment if the msgstack may continue in it. It may be that of a large
- * message, and too large to waste.
- */
-static inline struct segment *spare_for_stack(struct msgbox *box)
-{
-	struct segment *spare = box->spare;
-
-	return spare && spare->size <= 2 * SEGMENT_SIZE ? spare : NULL;
-}
 
 void msgbox_unlock_and_wake(struct msgbox *box, bool message_came, bool room_came)
 	__releases(&box->lock);

@@ -54,6 +54,7 @@ long msgbox_get(struct msgbox *box, char __user *buf, size_t len);
 
 long msgbox_put_waiting(struct msgbox *box, const char __user *buf, size_t len);
 long msgbox_get_waiting(struct msgbox *box, char __user *buf, size_t len);
+bool msgbox_could_hold(size_t len);
 __poll_t msgbox_poll(struct msgbox *box, struct file *file, struct poll_table_struct *table);
 
 void msgbox_read_stats(struct msgbox *box, struct msgbox_stats *stats);

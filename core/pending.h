@@ -8,7 +8,13 @@
 #include <linux/uidgid.h>
 
 /* Users are told apart by a hash of this many bits. */
-#define PENDING_USER_BITS 8
+#define USER_HASH_BITS 8
+
+/* Two users may share a hash. */
+static inline unsigned int hash_of_current_user(void)
+{
+	return hash_32(__kuid_val(current_uid()), USER_HASH_BITS);
+}
 
 /**
  * struct pending - kernel memory that is reserved by puts in progress
@@ -22,13 +28,13 @@
  */
 struct pending {
 	size_t total;
-	size_t of_user[1 << PENDING_USER_BITS];
+	size_t of_user[1 << USER_HASH_BITS];
 };
 
-/* What the current process's user has reserved. Two users may share a hash. */
+/* What the current process's user has reserved. */
 static inline size_t *pending_of_current_user(struct pending *pending)
 {
-	return &pending->of_user[hash_32(__kuid_val(current_uid()), PENDING_USER_BITS)];
+	return &pending->of_user[hash_of_current_user()];
 }
 
 /*

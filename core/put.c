@@ -20,9 +20,9 @@
  * of the steps of get.c.
  */
 #include <linux/compiler.h>
-#include <linux/mm.h>
 
 #include "internal.h"
+#include "room.h"
 #include "user_memory.h"
 
 /**
@@ -41,17 +41,6 @@ struct put {
 	struct segment *fresh;
 	struct segment *next;
 };
-
-/*
- * May the box hold @more bytes of kernel memory? The limit can change at any time, so
- * two calls may give two answers.
- */
-static inline bool within_limit(struct msgbox *box, size_t more)
-{
-	size_t max = READ_ONCE(msgbox_limits.max_bytes);
-
-	return box->memory <= max && more <= max - box->memory;
-}
 
 static inline enum attempt full_box_needs(struct msgbox *box)
 {
@@ -97,7 +86,7 @@ find_room(struct msgbox *box, struct put *put, size_t len, size_t more)
 		if (!put->next)
 			attempt = ATTEMPT_NEEDS_SEGMENT;
 	}
-	return within_limit(box, more) ? attempt : full_box_needs(box);
+	return within_limit(box->memory, more) ? attempt : full_box_needs(box);
 }
 
 /* The record has been written: push it. */
@@ -283,14 +272,12 @@ msgbox_reserve_copy(struct msgbox *box, struct put *put, size_t size)
 	struct segment *spare;
 
 	spin_lock(&box->lock);
-	spare = box->spare;
-	if (spare && (size > spare->size || spare->size > 2 * size))
-		spare = NULL;
+	spare = spare_for_copy(box, size);
 	/* The spare segment cannot be both. */
 	if (!msgstack_has_room(&box->stack, record_len(put->len)) &&
 	    (spare || !spare_for_stack(box)))
 		more += SEGMENT_SIZE;
-	if (!within_limit(box, more))
+	if (!within_limit(box->memory, more))
 		attempt = full_box_needs(box);
 	else if (spare && msgbox_reserve(box, spare->size))
 		put->copy = msgbox_take_spare(box);
@@ -303,7 +290,7 @@ msgbox_reserve_copy(struct msgbox *box, struct put *put, size_t size)
 /* Allocate @put->copy. */
 static int msgbox_alloc_copy(struct msgbox *box, struct put *put)
 {
-	size_t size = PAGE_ALIGN(sizeof(struct segment) + put->len);
+	size_t size = copy_size(put->len);
 	enum attempt attempt;
 	int err;
 

@@ -22,12 +22,15 @@
  * selftests/models/wait.pml, where every interleaving of them is searched.
  */
 #include <linux/errno.h>
-#include <linux/mm.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
 
 #include "internal.h"
+#include "room.h"
+
+/* How many writers of one user may wait for one box. */
+#define MAX_WRITERS_OF_USER	512
 
 /* Not inlined, as selftests/hook/races.sh delays tasks that leave it. */
 static noinline bool has_message(struct msgbox *box)
@@ -56,17 +59,15 @@ struct room_waiter {
 	const size_t *of_user;
 };
 
-/* What a put allocates for its message, in bytes. */
-static size_t copy_size(size_t len)
-{
-	return PAGE_ALIGN(sizeof(struct segment) + len);
-}
-
-/*
- * Could the message be put if the box were empty and no other put in progress? The
- * limits can change at any time.
+/**
+ * msgbox_could_hold() - could a message be put if the box were empty?
+ * @len: its length in bytes
+ *
+ * Context: Any. The limits can change at any time.
+ *
+ * Return: whether it could, if no other put were in progress.
  */
-static bool fits_empty_box(size_t len)
+bool msgbox_could_hold(size_t len)
 {
 	size_t size = copy_size(len);
 
@@ -76,31 +77,36 @@ static bool fits_empty_box(size_t len)
 }
 
 /*
- * Is there room for a message now? True only if a put would find it, so that a writer
- * does not wait for what it has. A put can free the spare segment.
+ * May a put reserve what it allocates: a copy of @size bytes, if that is not 0, and
+ * meanwhile a segment for the msgstack, if it needs one?
+ */
+static bool may_reserve(struct msgbox *box, size_t size, bool segment, size_t of_user)
+{
+	size_t max = READ_ONCE(msgbox_limits.max_pending_bytes);
+	size_t taken = box->pending.total + of_user;
+
+	if (!pending_allows(taken, size, max))
+		return false;
+	if (size && spare_for_copy(box, size))
+		size = box->spare->size;	/* becomes the copy */
+	return !segment || pending_allows(taken + 2 * size, SEGMENT_SIZE, max);
+}
+
+/*
+ * Is there room for a message now? True only if a put would find it, so that a writer does
+ * not wait for what it has. A put that finds too little room frees the spare segment.
  */
 static bool has_room_locked(struct msgbox *box, size_t len, bool copied, size_t of_user)
 {
+	bool segment = !msgstack_has_room(&box->stack, record_len(len));
+	size_t copy = copied ? copy_size(len) : 0;
+	size_t more = (is_large(len) ? copy : 0) + (segment ? SEGMENT_SIZE : 0);
 	size_t held = box->memory - (box->spare ? box->spare->size : 0);
-	size_t max = READ_ONCE(msgbox_limits.max_bytes);
-	size_t max_pending = READ_ONCE(msgbox_limits.max_pending_bytes);
-	size_t size = copied ? copy_size(len) : 0, more = is_large(len) ? size : 0;
-	size_t taken = box->pending.total + of_user;
 
-	if (copied && !pending_allows(taken, size, max_pending))
-		return false;
 	/* The spare segment serves a small message, and need not be reserved. */
-	if (!copied && spare_for_stack(box) && box->memory <= max)
+	if (!copied && spare_for_stack(box) && within_limit(box->memory, 0))
 		return true;
-	if (!msgstack_has_room(&box->stack, record_len(len))) {
-		/* The copy is reserved meanwhile. A suitable spare may be twice as large. */
-		if (copied && box->spare && box->spare->size <= 2 * size)
-			size = max(size, box->spare->size);
-		if (!pending_allows(taken + 2 * size, SEGMENT_SIZE, max_pending))
-			return false;
-		more += SEGMENT_SIZE;
-	}
-	return held <= max && more <= max - held;
+	return may_reserve(box, copy, segment, of_user) && within_limit(held, more);
 }
 
 /*
@@ -115,7 +121,16 @@ static noinline bool put_would_end(const struct room_waiter *waiter)
 	spin_lock(&box->lock);
 	room = has_room_locked(box, waiter->len, waiter->copied, *waiter->of_user);
 	spin_unlock(&box->lock);
-	return room || !fits_empty_box(waiter->len);
+	return room || !msgbox_could_hold(waiter->len);
+}
+
+/* Is there room for any small message, even if a page of it is missing? */
+static bool has_room_for_small_locked(struct msgbox *box)
+{
+	size_t of_user = *pending_of_current_user(&box->pending);
+
+	return has_room_locked(box, SMALL_MAX, false, of_user) &&
+	       has_room_locked(box, SMALL_MAX, true, of_user);
 }
 
 /**
@@ -126,8 +141,8 @@ static noinline bool put_would_end(const struct room_waiter *waiter)
  *
  * Context: Process context. May sleep.
  *
- * Return: EPOLLIN if the box is not empty, EPOLLOUT if it has room for a message of
- * SMALL_MAX bytes.
+ * Return: EPOLLIN if the box is not empty, EPOLLOUT if it has room for any
+ * message of up to SMALL_MAX bytes.
  */
 __poll_t msgbox_poll(struct msgbox *box, struct file *file, poll_table *table)
 {
@@ -138,7 +153,7 @@ __poll_t msgbox_poll(struct msgbox *box, struct file *file, poll_table *table)
 	spin_lock(&box->lock);						/* R9 */
 	if (!msgstack_empty(&box->stack))
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (has_room_locked(box, SMALL_MAX, false, *pending_of_current_user(&box->pending)))
+	if (has_room_for_small_locked(box))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&box->lock);
 	return events;
@@ -299,6 +314,45 @@ static int wait_for_room(struct msgbox *box, size_t len, bool copied)
 	return !err && fatal_signal_pending(current) ? -ERESTARTSYS : err;
 }
 
+/*
+ * May another writer of this user wait? Each get that makes room may have to look at all
+ * who wait, with interrupts off, so there must not be too many.
+ */
+static bool writer_comes(struct msgbox *box)
+{
+	unsigned short *writers = &box->writers_of_user[hash_of_current_user()];
+	bool may_wait;
+
+	spin_lock(&box->lock);
+	may_wait = *writers < MAX_WRITERS_OF_USER;
+	*writers += may_wait;
+	spin_unlock(&box->lock);
+	return may_wait;
+}
+
+static void writer_goes(struct msgbox *box)
+{
+	spin_lock(&box->lock);
+	box->writers_of_user[hash_of_current_user()]--;
+	spin_unlock(&box->lock);
+}
+
+static long put_when_there_is_room(struct msgbox *box, const char __user *buf, size_t len)
+{
+	bool copied = is_large(len);
+	long ret;
+
+	do {
+		ret = wait_for_room(box, len, copied);
+		if (!ret)
+			ret = msgbox_put(box, buf, len);
+		/* A small message may need a copy, as a page of it is missing. */
+		copied = is_large(len) || !copied;
+		msgbox_wake_next_writer(box);
+	} while (ret == -EAGAIN && msgbox_could_hold(len));
+	return ret == -EAGAIN ? -EMSGSIZE : ret;
+}
+
 /**
  * msgbox_put_waiting() - put a message on top of the box, and wait until there is room
  * @box: the box
@@ -307,23 +361,21 @@ static int wait_for_room(struct msgbox *box, size_t len, bool copied)
  *
  * Context: Process context, no lock held. Sleeps.
  *
- * Return: as msgbox_put(), but -EMSGSIZE instead of -EAGAIN if the message would not even
- * fit into an empty box; -ERESTARTSYS if a signal came first.
+ * Return: as msgbox_put(), but -EAGAIN only if too many writers of this user wait, and
+ * -EMSGSIZE if the message would not even fit into an empty box; -ERESTARTSYS if a signal
+ * came first.
  */
 long msgbox_put_waiting(struct msgbox *box, const char __user *buf, size_t len)
 {
 	long ret = msgbox_put(box, buf, len);
-	bool copied = is_large(len);
 
-	while (ret == -EAGAIN) {
-		if (!fits_empty_box(len))
-			return -EMSGSIZE;
-		ret = wait_for_room(box, len, copied);
-		if (!ret)
-			ret = msgbox_put(box, buf, len);
-		/* A small message may need a copy, as a page of it is missing. */
-		copied = is_large(len) || !copied;
-		msgbox_wake_next_writer(box);
-	}
+	if (ret != -EAGAIN)
+		return ret;
+	if (!msgbox_could_hold(len))
+		return -EMSGSIZE;
+	if (!writer_comes(box))
+		return -EAGAIN;
+	ret = put_when_there_is_room(box, buf, len);
+	writer_goes(box);
 	return ret;
 }

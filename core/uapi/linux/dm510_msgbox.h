@@ -71,12 +71,13 @@
  *	read(2)		A get that waits while the box is empty. Returns the length of the
  *			message; 0 is a message of no bytes.
  *	write(2)	A put that waits while there is no room. Returns the length.
- *			EMSGSIZE also if it would have to wait and the message would not
- *			fit into an empty box, as it needs more than max_bytes or than a
- *			quarter of max_pending_bytes.
+ *			EMSGSIZE also if there is no room and the message would not fit
+ *			into an empty box, as it needs more than max_bytes or than a
+ *			quarter of max_pending_bytes. EAGAIN if 512 writes of the caller's
+ *			user wait already.
  *	poll(2), select(2), epoll(7), io_uring
- *			POLLIN: the box is not empty. POLLOUT: there is room for a message
- *			of up to 8 KiB. Each only if the file is open for it.
+ *			POLLIN: the box is not empty. POLLOUT: there is room for any
+ *			message of up to 8 KiB. Each only if the file is open for it.
  *
  * Errors and their order are those of get and put, without the row for file descriptors,
  * but EAGAIN (not ENODATA) if the file has O_NONBLOCK and the call would have to wait. A
