@@ -23,12 +23,12 @@
 /* The arguments of the C prototype (char *buf, int len). */
 static char __user *buf_argument(const struct pt_regs *regs)
 {
-	return (char __user *)regs->di;
+	return (char __user *)syscall_hook_argument(regs, 0);
 }
 
 static int len_argument(const struct pt_regs *regs)
 {
-	return (int)regs->si;
+	return (int)syscall_hook_argument(regs, 1);
 }
 
 /*

@@ -1,20 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What differs between kernel versions. */
+/* What differs between kernel versions and architectures. */
 #ifndef _DM510_COMPAT_H
 #define _DM510_COMPAT_H
 
 #include <linux/ftrace.h>
+#include <linux/ptrace.h>
+#include <linux/uaccess.h>
 #include <linux/version.h>
+#ifdef CONFIG_ARM64
+#include <linux/futex.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <asm/futex.h>
+#include <asm/mte-def.h>
+#include <asm/sysreg.h>
+#endif
 
 /* The first argument of a function that ftrace has stopped at its entry. */
 static inline unsigned long first_argument(struct ftrace_regs *fregs)
 {
 /* 94d095ffa0e1 ("ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses"): 6.3 */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-	return fregs->regs.di;
-#else
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 	return ftrace_regs_get_argument(fregs, 0);
+#elif defined(CONFIG_ARM64)
+	return fregs->regs.regs[0];
+#else
+	return fregs->regs.di;
 #endif
 }
+
+#ifdef CONFIG_ARM64
+/*
+ * Asks for the right to write the byte, and never changes it, even if another thread
+ * writes it at the same time: adds 0 to its word, atomically. The kernel gives up after
+ * some attempts if others write to the word all the time, and the lock may be held.
+ */
+static inline bool byte_is_writable(char __user *to)
+{
+	u32 __user *word = (u32 __user *)((unsigned long)to & ~(sizeof(u32) - 1));
+	int old, tries = 100, err;
+
+	do {
+		err = arch_futex_atomic_op_inuser(FUTEX_OP_ADD, 0, &old, word);
+	} while (err == -EAGAIN && --tries);
+	return !err;
+}
+
+/*
+ * Do the memory tags (MTE) of @to allow the access? Where the caller has asked for a fault
+ * if not, a copy fails though the page is present. Neither byte_is_writable() nor a copy
+ * through the kernel's own mapping sees the tags. The pages have been faulted in.
+ */
+static inline bool memory_tags_match(const char __user *to, size_t len)
+{
+	const char __user *end = to + len;
+	char byte;
+
+	if (!(current->thread.sctlr_user & SCTLR_EL1_TCF0_MASK))
+		return true;
+	while (to < end) {
+		if (__get_user(byte, to))
+			return false;
+		/* One byte of each granule. */
+		to = (const char __user *)((unsigned long)to & MTE_GRANULE_MASK) + MTE_GRANULE_SIZE;
+	}
+	return true;
+}
+#else
+/*
+ * A compare-and-exchange needs the right to write the byte, but never changes it, even
+ * if another thread writes it at the same time.
+ */
+static inline bool byte_is_writable(char __user *to)
+{
+	u8 expected = 0;
+
+	return __try_cmpxchg_user((u8 __user *)to, &expected, 0, fault) >= 0;
+}
+
+static inline bool memory_tags_match(const char __user *to, size_t len)
+{
+	return true;
+}
+#endif
 
 #endif /* _DM510_COMPAT_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cacheflush.h>
 #include <linux/errno.h>
 #include <linux/highmem.h>
 #include <linux/kernel.h>
@@ -10,22 +11,12 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "user_memory.h"
 
 static inline char __user *next_page(char __user *address)
 {
 	return (char __user *)(((unsigned long)address & PAGE_MASK) + PAGE_SIZE);
-}
-
-/*
- * A compare-and-exchange needs the right to write the byte, but never changes it, even
- * if another thread writes it at the same time.
- */
-static inline bool byte_is_writable(char __user *to)
-{
-	u8 expected = 0;
-
-	return __try_cmpxchg_user((u8 __user *)to, &expected, 0, fault) >= 0;
 }
 
 /**
@@ -35,19 +26,17 @@ static inline bool byte_is_writable(char __user *to)
  *
  * Context: Page faults disabled. Does not sleep.
  *
- * Return: whether all pages are. They can be unmapped at any time, by threads of the
+ * Return: whether all pages are, and their tags allow it. They can be unmapped at any time, by threads of the
  * caller or by memory reclaim.
  */
 bool user_memory_writable_nofault(char __user *to, size_t len)
 {
-	char __user *end = to + len;
+	char __user *end = to + len, *at;
 
-	while (to < end) {
-		if (!byte_is_writable(to))
+	for (at = to; at < end; at = next_page(at))
+		if (!byte_is_writable(at))
 			return false;
-		to = next_page(to);
-	}
-	return true;
+	return memory_tags_match(to, len);
 }
 
 /**
@@ -93,14 +82,16 @@ static void wait_for_page(const char __user *address, unsigned int flags)
 	mmap_read_unlock(mm);
 }
 
-/* Fault in the page of this byte, with the kind of access that the copy makes. */
-static int fault_in_page_writable(char __user *to)
+/* Fault in these bytes of a page, with the kind of access that the copy makes. */
+static int fault_in_page_writable(char __user *to, size_t len)
 {
-	if (user_memory_is_writable(to, 1))
+	if (user_memory_is_writable(to, len))
 		return 0;
 	wait_for_page(to, FAULT_FLAG_WRITE);
 	cond_resched();
-	return !fatal_signal_pending(current) && byte_is_writable(to) ? 0 : -EFAULT;
+	if (fatal_signal_pending(current) || !byte_is_writable(to))
+		return -EFAULT;
+	return memory_tags_match(to, len) ? 0 : -EFAULT;
 }
 
 /**
@@ -117,16 +108,16 @@ static int fault_in_page_writable(char __user *to)
  */
 int user_memory_fault_in_writable(char __user *to, size_t len)
 {
-	char __user *end = to + len;
+	char __user *end = to + len, *next;
 	int err = 0;
 
 	if (!access_ok(to, len))
 		return -EFAULT;
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
-	while (to < end && !err) {
-		err = fault_in_page_writable(to);
-		to = next_page(to);
+	for (; to < end && !err; to = next) {
+		next = min(next_page(to), end);
+		err = fault_in_page_writable(to, next - to);
 	}
 	module_put(THIS_MODULE);
 	return err;
@@ -321,9 +312,11 @@ void user_pages_write_atomic(struct user_pages *pages, const void *from, size_t 
 	while (len) {
 		size_t at = pages->offset + pages->written;
 		size_t part = min_t(size_t, len, PAGE_SIZE - offset_in_page(at));
-		void *to = kmap_local_page(pages->page[at >> PAGE_SHIFT]);
+		struct page *page = pages->page[at >> PAGE_SHIFT];
+		void *to = kmap_local_page(page);
 
 		memcpy(to + offset_in_page(at), from, part);
+		flush_dcache_page(page);	/* the caller may see it through another cache */
 		kunmap_local(to);
 		pages->written += part;
 		from += part;

@@ -4,7 +4,7 @@
  * sys_call_table decides: a number is unassigned if its entry is the function
  * for "not implemented", or if it lies beyond the table. Of the unassigned
  * numbers in the table only those are used that no kernel will ever assign.
- * (Since 1e3ad78334a6, "x86/syscall: Don't force use of indirect calls for
+ * (On x86, since 1e3ad78334a6, "x86/syscall: Don't force use of indirect calls for
  * system calls", the table no longer dispatches. But it is generated from the
  * same list as the code that does, and tracing reads it.)
  */
@@ -17,11 +17,13 @@
 
 #include "log.h"
 #include "numbers.h"
-#include "symbol.h"
+#include "syscall_hook_arch.h"
+#include "way.h"
 
 /*
  * arch/x86/entry/syscalls/syscall_64.tbl: "don't use numbers 387 through 423",
- * so no kernel will assign them.
+ * so no kernel will assign them. include/uapi/asm-generic/unistd.h, which arm64 uses,
+ * says the same of 295 to 402, and 403 to 423 are calls of 32-bit architectures.
  */
 #define FIRST_RESERVED 387
 #define LAST_RESERVED 423
@@ -42,9 +44,9 @@ static int find_table(struct syscall_table *table)
 	struct hook_symbol entries, function;
 	int err;
 
-	err = hook_symbol_find("sys_call_table", &entries);
+	err = hook_table_find(&entries);
 	if (!err)
-		err = hook_symbol_find("__x64_sys_ni_syscall", &function);
+		err = hook_symbol_find(HOOK_NOT_IMPLEMENTED, &function);
 	if (err)
 		return err;
 	if (entries.size < NR_syscalls * sizeof(*table->entries)) {
@@ -137,9 +139,9 @@ static int find_obstacle(const struct syscall_table *table, unsigned int first,
 			 "is beyond the kernel's table, which ends at %d", NR_syscalls - 1);
 		return -EINVAL;
 	}
-	if (last >= HOOK_FIRST_X32) {
-		snprintf(o->why, sizeof(o->why), "is too high: numbers from %d on are for x32",
-			 HOOK_FIRST_X32);
+	if (last >= HOOK_NUMBERS_END) {
+		snprintf(o->why, sizeof(o->why), "is too high: numbers from %d on " HOOK_WHY_END,
+			 HOOK_NUMBERS_END);
 		return -EINVAL;
 	}
 	return 0;
@@ -152,7 +154,7 @@ static int find_obstacle(const struct syscall_table *table, unsigned int first,
  * @beyond_table: whether numbers beyond the kernel's table can be made to work
  *
  * No table is smaller than NR_syscalls entries. Numbers beyond the table need
- * NR_syscalls to be the running kernel's, which hook_raise_prepare() checks.
+ * NR_syscalls to be the running kernel's.
  *
  * Context: Process context. May sleep.
  *

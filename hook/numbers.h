@@ -4,9 +4,6 @@
 
 #include <linux/types.h>
 
-/* arch/x86/entry/syscalls/syscall_64.tbl: "x32-specific system call numbers". */
-#define HOOK_FIRST_X32 512
-
 int hook_numbers_check(unsigned int first, unsigned int last, bool beyond_table);
 int hook_numbers_choose(unsigned int preferred, unsigned int count, bool beyond_table);
 

@@ -12,7 +12,6 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "dispatch.h"
 #include "log.h"
 #include "symbol.h"
 

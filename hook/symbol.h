@@ -3,8 +3,9 @@
 #define _SYSCALL_HOOK_SYMBOL_H
 
 #include <linux/types.h>
-
-struct hook_text;
+#ifndef __KERNEL__
+#include <stddef.h>
+#endif
 
 /**
  * struct hook_symbol - a function or a table of the kernel
@@ -14,6 +15,18 @@ struct hook_text;
 struct hook_symbol {
 	unsigned long start;
 	size_t size;
+};
+
+/**
+ * struct hook_text - the bytes of a function
+ * @bytes: a copy of them
+ * @size: how many bytes
+ * @start: address of the first one in the kernel
+ */
+struct hook_text {
+	const __u8 *bytes;
+	size_t size;
+	unsigned long start;
 };
 
 int hook_symbol_find(const char *name, struct hook_symbol *symbol);

@@ -2,13 +2,8 @@
 /*
  * Installs and removes system calls, and dispatches them. The path of a call:
  *
- *	do_syscall_64		compares the number with the table's size, twice;
- *				for numbers beyond the table raise.c raises both
- *	x64_sys_call		dispatches all calls; attach point on 6.x
- *	__x64_sys_ni_syscall	is called for unassigned numbers of the table;
- *				attach point on 7.x, where ftrace can attach to it
- *	trampoline		is called at the attach point's entry (attach.c);
- *				returns there if the number is not in the window
+ *	the kernel's way	from the entry to the attach point, which ftrace traces:
+ *				x86/ or arm64/. A number outside the window goes on there.
  *	syscall_hook_dispatch	counts the call as in flight, calls the handler,
  *				and returns to the attach point's caller
  *
@@ -17,8 +12,7 @@
  *
  * C1 to C9 (a call), I1 to I3 (install) and U1 to U9 (remove) mark the steps that
  * have the same names in selftests/models/unload.pml, a model in which every
- * interleaving of them is searched. C1 to C4 are the two comparisons of
- * do_syscall_64, the attach point and the trampoline.
+ * interleaving of them is searched. C1 to C4 are on the way to the dispatcher.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -28,26 +22,21 @@
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/stddef.h>
 #include <linux/swait.h>
-#include <linux/thread_info.h>
 #include <asm/unistd.h>
 
-#include "attach.h"
 #include "log.h"
 #include "numbers.h"
-#include "raise.h"
 #include "state.h"
 #include "syscall_hook.h"
-#include "trampoline.h"
+#include "way.h"
 
 static struct hook_state hook;
+static bool installed;
 
 /* The window: its first number, and how many numbers it has. */
 unsigned int syscall_hook_first;
 unsigned int syscall_hook_span;
-
-static_assert(offsetof(struct pt_regs, orig_ax) == SYSCALL_HOOK_ORIG_AX);
 
 /* The index is a number minus syscall_hook_first. */
 static long (*handlers[SYSCALL_HOOK_WINDOW])(const struct pt_regs *regs);
@@ -76,8 +65,7 @@ asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int i
 {
 	long ret;
 
-	/* 32-bit callers reach __x64_sys_ni_syscall as well. */
-	if (unlikely(in_ia32_syscall()))
+	if (unlikely(hook_is_32_bit_caller()))
 		return -ENOSYS;
 
 	i = array_index_nospec(i, SYSCALL_HOOK_WINDOW);
@@ -158,29 +146,6 @@ static int set_handlers(const struct syscall_hook *calls, size_t count)
 	return 0;
 }
 
-static int prepare(void)
-{
-	int err = hook_raise_prepare(&hook);
-
-	return err ?: hook_attach_prepare(&hook);
-}
-
-/*
- * The trampoline takes the whole window, so the numbers between the calls must
- * be free as well. Whether the bounds can be raised matters only if they have
- * to be.
- */
-static int check_window(void)
-{
-	unsigned int end = syscall_hook_first + syscall_hook_span;
-	int err;
-
-	err = hook_numbers_check(syscall_hook_first, end - 1, hook.at_dispatch);
-	if (err)
-		return err;
-	return end > NR_syscalls && !hook.raisable ? hook_raise_refuse(&hook) : 0;
-}
-
 static int refuse_second_install(void)
 {
 	hook_err("this module has already added its system calls\n");
@@ -208,12 +173,12 @@ int syscall_hook_choose(unsigned int preferred, unsigned int count)
 {
 	int err;
 
-	if (hook.installed)
+	if (installed)
 		return refuse_second_install();
-	err = prepare();
+	err = hook_way_prepare(&hook);
 	if (err)
 		return err;
-	return hook_numbers_choose(preferred, count, hook.at_dispatch && hook.raisable);
+	return hook_numbers_choose(preferred, count, hook_way_beyond_table(&hook));
 }
 
 /**
@@ -239,7 +204,7 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 {
 	int err;
 
-	if (hook.installed)
+	if (installed)
 		return refuse_second_install();
 	err = set_window(calls, count);
 	if (err)
@@ -247,10 +212,10 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 	err = set_handlers(calls, count);
 	if (err)
 		return err;
-	err = prepare();
+	err = hook_way_prepare(&hook);
 	if (err)
 		return err;
-	err = check_window();
+	err = hook_way_check(&hook, syscall_hook_first, syscall_hook_first + syscall_hook_span);
 	if (err)
 		return err;
 
@@ -261,7 +226,7 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 	err = hook_raise_bounds(&hook, syscall_hook_first + syscall_hook_span);	/* I2, I3 */
 	if (err)
 		goto detach;
-	hook.installed = true;
+	installed = true;
 	return 0;
 
 detach:
@@ -286,5 +251,5 @@ void syscall_hook_remove(void)
 	hook_lower_bounds(&hook);	/* U1 to U3 */
 	hook_detach(&hook);		/* U4 */
 	drain_calls();			/* U5 to U8 */
-	hook.installed = false;
+	installed = false;
 }

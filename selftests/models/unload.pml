@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Calls in progress while the module is loaded and unloaded: hook/raise.c,
- * hook/attach.c, hook/trampoline.S, hook/syscall_hook.c and core/main.c. The
+ * Calls in progress while the module is loaded and unloaded: hook/x86/raise.c,
+ * hook/x86/attach.c, hook/x86/trampoline.S, hook/syscall_hook.c and core/main.c. The
  * comments there name the same steps: C1 to C9 for a call, I1 to I3 for install, U1
  * to U9 for remove. `make models` has spin search every interleaving of them.
  *

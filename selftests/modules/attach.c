@@ -8,7 +8,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
-#include "../../hook/compat.h"
+#include "../../hook/x86/compat.h"
 #include "nothing.h"
 
 static unsigned long address;

@@ -8,8 +8,8 @@
 #include <asm/unistd.h>
 
 /* Copies, since an object file cannot be part of two modules. */
-#include "../../hook/bounds.c"
-#include "../../hook/text.c"
+#include "../../hook/x86/bounds.c"
+#include "../../hook/x86/text.c"
 
 static unsigned long address;
 module_param(address, ulong, 0444);

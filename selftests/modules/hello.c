@@ -14,8 +14,8 @@
 /* Returns the length of the greeting in bytes. */
 static long greet(const struct pt_regs *regs)
 {
-	char __user *buf = (char __user *)regs->di;
-	size_t size = regs->si;
+	char __user *buf = (char __user *)syscall_hook_argument(regs, 0);
+	size_t size = syscall_hook_argument(regs, 1);
 	char text[48];
 	size_t len = scnprintf(text, sizeof(text), "hello, process %d\n",
 			       task_tgid_vnr(current));

@@ -11,7 +11,7 @@
 #include <asm/unistd.h>
 
 /* A copy, since an object file cannot be part of two modules. */
-#include "../../hook/text.c"
+#include "../../hook/x86/text.c"
 
 static unsigned long address;
 module_param(address, ulong, 0444);

@@ -26,7 +26,7 @@ static long sum_two(const struct pt_regs *regs)
 {
 	if (milliseconds)
 		msleep(milliseconds);
-	return regs->di + regs->si;
+	return syscall_hook_argument(regs, 0) + syscall_hook_argument(regs, 1);
 }
 
 static int __init sum_call_init(void)

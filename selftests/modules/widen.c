@@ -20,7 +20,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "../../hook/compat.h"
+#include "../../hook/x86/compat.h"
 #include "widen.h"
 
 static unsigned long address;

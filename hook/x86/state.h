@@ -8,7 +8,7 @@
 #include "bounds.h"
 
 /**
- * struct hook_state - one installation of system calls
+ * struct hook_state - the way by which calls come to the dispatcher
  * @attach_point: name of the kernel function to attach to
  * @attach_address: address of its first byte
  * @at_dispatch: the attach point is x64_sys_call, which every number passes
@@ -20,7 +20,6 @@
  * @direct: ftrace user that makes the attach point call the trampoline
  * @table_end: the size of the table as the bounds have it; NR_syscalls where
  *             they are not raised
- * @installed: syscall_hook_install() has succeeded
  *
  * What the trampoline and the dispatcher use during a call is not here but in
  * syscall_hook.c, at fixed addresses: following a pointer to it would cost
@@ -40,7 +39,6 @@ struct hook_state {
 	struct ftrace_ops guard;
 	struct ftrace_ops direct;
 	u32 table_end;
-	bool installed;
 };
 
 #endif /* _SYSCALL_HOOK_STATE_H */

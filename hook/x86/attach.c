@@ -6,24 +6,21 @@
 #include <linux/errno.h>
 #include <linux/ftrace.h>
 #include <linux/kernel.h>
-#include <linux/sched.h>
+#include <linux/ptrace.h>
 #include <linux/slab.h>
-#include <linux/string.h>
+#include <linux/stddef.h>
 
 #include "attach.h"
 #include "compat.h"
 #include "dispatch.h"
+#include "guard.h"
 #include "log.h"
 #include "state.h"
 #include "symbol.h"
 #include "trampoline.h"
+#include "way.h"
 
-/* Makes ops ready for its next use: 6.1 leaves pointers to freed memory in it. */
-static void reset_ops(struct ftrace_ops *ops)
-{
-	ftrace_free_filter(ops);
-	memset(ops, 0, sizeof(*ops));
-}
+static_assert(offsetof(struct pt_regs, orig_ax) == SYSCALL_HOOK_ORIG_AX);
 
 /*
  * A function that exists is not always the one that is called: a compiler may
@@ -67,66 +64,10 @@ static int try_attach_point(struct hook_state *hook, const char *name)
 	if (err)
 		return err;
 	err = ftrace_set_filter_ip(&hook->direct, symbol.start, 0, 1);
-	reset_ops(&hook->direct);
+	hook_ops_reset(&hook->direct);
 	hook->attach_point = name;
 	hook->attach_address = symbol.start;
 	return err;
-}
-
-static void guard_never_called(unsigned long ip, unsigned long parent_ip,
-			       struct ftrace_ops *ops, struct ftrace_regs *regs)
-{
-}
-
-/*
- * Switching ftrace off (kernel.ftrace_enabled=0) would silently disarm the
- * hook. The kernel refuses to do so while a PERMANENT user is registered, and
- * it refuses to register such a user while ftrace is off. On some kernels a
- * direct call cannot be PERMANENT, so the guard is a user of its own. It is
- * attached to a function that is not called while the guard is registered, so
- * it costs nothing.
- */
-static int add_guard(struct hook_state *hook)
-{
-	struct ftrace_ops *guard = &hook->guard;
-	int err;
-
-	guard->func = guard_never_called;
-	guard->flags = FTRACE_OPS_FL_PERMANENT;
-	err = ftrace_set_filter_ip(guard, (unsigned long)hook_attach, 0, 0);
-	if (!err)
-		err = register_ftrace_function(guard);
-	if (!err)
-		return 0;
-
-	reset_ops(guard);
-	if (err == -EBUSY)
-		hook_err("ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1\n");
-	else if (err != -ENOMEM)
-		hook_err("ftrace does not work on this kernel (error %d)\n", err);
-	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;
-}
-
-/*
- * After an internal error ftrace shuts itself down and can no longer detach
- * anything. Calls still go through the trampoline then, and its memory must
- * stay: an insmod or rmmod that never returns is better. With an empty window
- * the trampoline sends every call back to the kernel.
- */
-static void __noreturn stay_forever(const struct hook_state *hook)
-{
-	WRITE_ONCE(syscall_hook_span, 0);
-	hook_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
-		  hook->attach_point);
-	for (;;)
-		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
-}
-
-static void remove_guard(struct hook_state *hook)
-{
-	if (unregister_ftrace_function(&hook->guard))
-		stay_forever(hook);
-	reset_ops(&hook->guard);
 }
 
 static int attach_trampoline(struct hook_state *hook)
@@ -142,8 +83,8 @@ static int attach_trampoline(struct hook_state *hook)
 
 	/* ftrace shut down a moment ago, and may have written the call before. */
 	if (err == -ENODEV)
-		stay_forever(hook);
-	reset_ops(&hook->direct);
+		hook_stay_forever(hook->attach_point);
+	hook_ops_reset(&hook->direct);
 	if (err == -EBUSY)
 		hook_err("%s has another user (BPF, a live patch or a module like this one); remove that one first\n",
 			 hook->attach_point);
@@ -197,7 +138,7 @@ int hook_attach(struct hook_state *hook)
 {
 	int err;
 
-	err = add_guard(hook);
+	err = hook_guard_add(&hook->guard);
 	if (err)
 		return err;
 	err = attach_trampoline(hook);
@@ -207,7 +148,7 @@ int hook_attach(struct hook_state *hook)
 	return 0;
 
 remove:
-	remove_guard(hook);
+	hook_guard_remove(&hook->guard, hook->attach_point);
 	return err;
 }
 
@@ -217,7 +158,7 @@ remove:
  *
  * On return some tasks may still be in the trampoline. Does not return if
  * ftrace has shut itself down. A shutdown during the detach itself is noticed
- * only by the next call to ftrace, in remove_guard(); so @direct is reset
+ * only by the next call to ftrace, in hook_guard_remove(); so @direct is reset
  * last.
  *
  * Context: Process context. Sleeps.
@@ -225,7 +166,7 @@ remove:
 void hook_detach(struct hook_state *hook)
 {
 	if (detach_direct(&hook->direct, (unsigned long)syscall_hook_trampoline))
-		stay_forever(hook);
-	remove_guard(hook);
-	reset_ops(&hook->direct);
+		hook_stay_forever(hook->attach_point);
+	hook_guard_remove(&hook->guard, hook->attach_point);
+	hook_ops_reset(&hook->direct);
 }

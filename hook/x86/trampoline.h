@@ -7,15 +7,7 @@
 #define SYSCALL_HOOK_ORIG_AX	120
 
 #ifndef __ASSEMBLY__
-#include <linux/linkage.h>
-
-struct pt_regs;
-
-extern unsigned int syscall_hook_first;
-extern unsigned int syscall_hook_span;
-
 void syscall_hook_trampoline(void);
-asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int i);
 #endif /* __ASSEMBLY__ */
 
 #endif /* _SYSCALL_HOOK_TRAMPOLINE_H */

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #endif
 
+#include "symbol.h"
+
 /*
  * Where a call may enter a function. With call depth tracking (retbleed=stuff)
  * it enters in the padding before the first byte, which is at a multiple of 16;
@@ -14,18 +16,6 @@
  */
 #define HOOK_BEFORE_ENTRY	15
 #define HOOK_BEHIND_ENTRY	4
-
-/**
- * struct hook_text - the bytes of a function
- * @bytes: a copy of them
- * @size: how many bytes
- * @start: address of the first one in the kernel
- */
-struct hook_text {
-	const __u8 *bytes;
-	size_t size;
-	unsigned long start;
-};
 
 bool hook_dispatch_branches_to(const struct hook_text *text, unsigned long function);
 bool hook_dispatch_rejects_above(const struct hook_text *text, __u32 last,

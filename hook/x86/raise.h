@@ -6,7 +6,5 @@ struct hook_state;
 
 int hook_raise_prepare(struct hook_state *hook);
 int hook_raise_refuse(const struct hook_state *hook);
-int hook_raise_bounds(struct hook_state *hook, unsigned int end);
-void hook_lower_bounds(struct hook_state *hook);
 
 #endif /* _SYSCALL_HOOK_RAISE_H */

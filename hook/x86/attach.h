@@ -5,7 +5,5 @@
 struct hook_state;
 
 int hook_attach_prepare(struct hook_state *hook);
-int hook_attach(struct hook_state *hook);
-void hook_detach(struct hook_state *hook);
 
 #endif /* _SYSCALL_HOOK_ATTACH_H */

@@ -25,11 +25,12 @@
 #include "bounds.h"
 #include "dispatch.h"
 #include "log.h"
-#include "numbers.h"
 #include "raise.h"
 #include "state.h"
 #include "symbol.h"
+#include "syscall_hook_arch.h"
 #include "text.h"
+#include "way.h"
 
 /*
  * Another module that works like this one may have raised the bounds. While it
@@ -39,7 +40,7 @@ static bool raised_by_another_module(struct hook_state *hook, const struct hook_
 {
 	u32 n;
 
-	for (n = NR_syscalls + 1; n <= HOOK_FIRST_X32; n++) {
+	for (n = NR_syscalls + 1; n <= HOOK_NUMBERS_END; n++) {
 		if (!hook_bounds_find(copy->bytes, copy->size, n - 1, n, &hook->bounds) ||
 		    !hook_bounds_find(copy->bytes, copy->size, NR_syscalls - 1, n,
 				      &hook->bounds)) {
