@@ -38,6 +38,11 @@ static bool is_branch(__u32 insn)
 	return (insn & 0x7c000000) == 0x14000000;
 }
 
+static bool is_call(__u32 insn)
+{
+	return (insn & 0xfc000000) == 0x94000000;
+}
+
 static unsigned long branch_target(__u32 insn, unsigned long address)
 {
 	return address + sign_extend(insn & 0x3ffffff, 26) * (long)INSN_SIZE;
@@ -89,7 +94,7 @@ static bool is_add_to(__u32 insn, __u32 rd)
  * @text: the bytes of the function
  *
  * Looks for ADRP, and the ADD to the same register that follows it, up to the first
- * branch.
+ * call. (A jump may be one that the kernel writes over a NOP, or the other way round.)
  *
  * Context: Any.
  *
@@ -104,7 +109,7 @@ unsigned long hook_code_first_address(const struct hook_text *text)
 	for (at = 0; at + INSN_SIZE <= text->size; at += INSN_SIZE) {
 		__u32 insn = read_insn(text, at);
 
-		if (is_branch(insn))
+		if (is_call(insn))
 			return 0;
 		if (is_adrp(insn)) {
 			page = adrp_page(insn, text->start + at);

@@ -47,6 +47,9 @@ TEST(addresses)
 	/* adrp x2, the next page; add x2, x2, #0x6e8: the second instruction is there. */
 	EXPECT_EQ(0xffff8000080116e8UL,
 		  hook_code_first_address(&TEXT(0xb0000002, 0x911ba042)));
+	/* A jump does not end it. */
+	EXPECT_EQ(0xffff8000080126ecUL,
+		  hook_code_first_address(&TEXT(0x14000002, 0x90000002, 0xb0000002, 0x911bb042)));
 	/* adrp x2, 16 MiB before; nop; add x2, x2, #0x10 */
 	EXPECT_EQ(0xffff800007010010UL,
 		  hook_code_first_address(&TEXT(0x90ff8002, NOP, 0x91004042)));
@@ -54,7 +57,7 @@ TEST(addresses)
 
 TEST(no_addresses)
 {
-	/* To another register; from another one; shifted by 12; behind a branch; none. */
+	/* To another register; from another one; shifted by 12; behind a call; none. */
 	EXPECT_EQ(0, hook_code_first_address(&TEXT(0xb0000002, 0x911ba043)));
 	EXPECT_EQ(0, hook_code_first_address(&TEXT(0xb0000002, 0x911ba062)));
 	EXPECT_EQ(0, hook_code_first_address(&TEXT(0xb0000002, 0x915ba042)));
