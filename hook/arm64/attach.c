@@ -14,7 +14,6 @@
 #include "guard.h"
 #include "log.h"
 #include "state.h"
-#include "syscall_hook_arch.h"
 #include "way.h"
 
 /* What is executed instead of sys_ni_syscall. */
@@ -25,16 +24,14 @@ static asmlinkage long dispatch_in_place(void)
 	return syscall_hook_dispatch(regs, regs->syscallno - syscall_hook_first);
 }
 
-/* Called for each unassigned number. */
+/* Called for each unassigned number, also of 32-bit callers. */
 static void notrace redirect(unsigned long ip, unsigned long parent_ip,
 			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	unsigned int nr = current_pt_regs()->syscallno;
 
-	if (nr - syscall_hook_first >= READ_ONCE(syscall_hook_span) ||	/* C4 */
-	    hook_is_32_bit_caller())
-		return;
-	continue_in(fregs, (unsigned long)dispatch_in_place);
+	if (nr - syscall_hook_first < READ_ONCE(syscall_hook_span))	/* C4 */
+		continue_in(fregs, (unsigned long)dispatch_in_place);
 }
 
 static int explain(int err)
