@@ -17,7 +17,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* The page at address 0 is never mapped, so these numbers cannot be addresses. */
+/* Programs do not map the page at address 0 (vm.mmap_min_addr), so these are no addresses. */
 #define MAX_DESCRIPTOR	4095
 
 /* The arguments of the C prototype (char *buf, int len). */
