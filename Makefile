@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 KDIR ?= /lib/modules/$(shell uname -r)/build
-KERNEL ?= $(shell awk '!/^\#/ { print $$1; exit }' scripts/kernels)
+KERNEL ?= $(shell . scripts/lib/common.sh && default_kernel)
 
 # For kselftest: TESTS='cgroup|original_.*' selects tests, CPUS=4 sets the processors of
 # the virtual machines, CYCLES=100 how often to load and unload the module under load.
@@ -52,7 +52,7 @@ shell:			## open a shell in a virtual machine with the module loaded
 kselftest:		## run the tests in a virtual machine (TESTS=<pattern>, CPUS=, CYCLES=)
 	@scripts/commands/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
 
-kselftest-all:		## run the tests on all stock kernels, one after the other (SHORT=1: five, two in part)
+kselftest-all:		## run the tests on all stock kernels, one after the other (SHORT=1: seven, four in part)
 	@scripts/commands/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-debug:	## run the tests on debug kernels: memory, locks, races (SHORT=1: fewer tests)

@@ -113,16 +113,16 @@ apt_sources()
 }
 
 # apt_use SUITE: makes all later apt commands use that Debian suite, from this machine's
-# mirror. Sources, lists and cache are under build/apt/SUITE, so this machine's own stay
-# untouched and no package counts as installed. The rest of its configuration (proxies)
-# applies.
+# mirror, for the architecture in use (use_arch). Sources, lists and cache are under
+# build/apt/SUITE, so this machine's own stay untouched and no package counts as
+# installed. The rest of its configuration (proxies) applies.
 apt_use()
 {
-	local state=$build/apt/$1 sources
+	local state=$build/apt/$1$of_arch sources
 
 	make_dir "$state/lists/partial"
 	make_dir "$state/cache/archives/partial"
-	lock "apt-$1"
+	lock "apt-$1$of_arch"
 	sources=$(apt_sources "$1")
 	echo "$sources" >"$state/sources.list"
 	: >"$state/status"
@@ -140,6 +140,11 @@ apt_use()
 		Dir::Cache "$state/cache";
 		APT::Sandbox::User "root";
 		Acquire::Languages "none";
+	END
+	# NAME:ARCH is a package of this machine's architecture.
+	[[ ! $of_arch ]] || cat >>"$state/apt.conf" <<-END
+		APT::Architecture "${arch:?}";
+		APT::Architectures { "$arch"; "${host_arch:?}"; };
 	END
 	export APT_CONFIG=$state/apt.conf
 	apt_suite=$1 apt_is_fresh=no
@@ -173,7 +178,7 @@ apt_unknown()
 {
 	local -a names
 
-	mapfile -t names < <(apt_names "$@")
+	mapfile -t names < <(apt_names "${@%:*}")
 	comm -23 <(printf '%s\n' "${names[@]}" | sort -u) <(apt_known "${names[@]}")
 }
 
@@ -245,4 +250,29 @@ apt_fetch()
 apt_depends()
 {
 	apt-cache depends "$1" | sed -n 's/^ *Depends: //p' | grep -E "$2"
+}
+
+# apt_unpack FOLDER SUITE ARCH PACKAGES: unpacks these packages of that suite, separated by
+# commas, and all that they depend on. Needs no root, because nothing is installed.
+# Everything goes to /usr, as on this machine, also the files that older packages keep
+# elsewhere. mmdebstrap ignores this machine's configuration, which may name proxies.
+apt_unpack()
+{
+	local sources
+	# The link to awk is normally made by the installation.
+	# shellcheck disable=SC2016 # it is mmdebstrap that runs it
+	local prepare='cd "$1"
+		for folder in bin sbin lib lib64; do
+			mkdir -p "usr/$folder" && ln -s "usr/$folder" "$folder" || exit
+		done
+		mkdir -p usr/local usr/src && ln -s mawk usr/bin/awk'
+
+	"${scripts:?}/setup/install-tools" root
+	sources=$(apt_sources "$2")
+	apt-config dump | grep '^Acquire::' >"$1.conf"
+	mmdebstrap --mode=chrootless --variant=extract --aptopt="$1.conf" \
+		--architectures="$3" --setup-hook="$prepare" --include="$4" \
+		"$2" "$1" - <<<"$sources" 2>&1 |
+		tee "$apt_log" | sed -un 's/^I: \([a-z]*ing .*\.\.\.\)$/    \1/p' >&2 ||
+		apt_give_up "could not unpack ${4%%,*} of $2"
 }

@@ -30,6 +30,10 @@ usage()
 	sed -n -e '1,/SPDX-License-Identifier/d' -e '/^#/!q' -e 's/^# \?//p' "$0" | sed '1{/^$/d}'
 }
 
+# shellcheck source=scripts/lib/arch.sh
+. "$scripts/lib/arch.sh"
+use_arch "$host_arch"
+
 # This file is sourced without arguments, so $1 is the script's.
 if [[ ${1:-} == --help ]]; then
 	usage
@@ -84,27 +88,40 @@ lock()
 	}
 }
 
+# The first one of this machine's architecture.
 default_kernel()
 {
-	awk '!/^#/ { print $1; exit }' "$scripts/kernels"
+	awk -v arch="$host_arch" '!/^#/ && $3 == arch { print $1; exit }' "$scripts/kernels"
 }
 
 # kernel_row NAME: prints the other columns of the kernel's row
 kernel_row()
 {
-	awk -v name="$1" '!/^#/ && $1 == name { print $2, $3, $4, $5; found = 1 }
+	awk -v name="$1" '!/^#/ && $1 == name { print $2, $3, $4, $5, $6; found = 1 }
 		END { exit !found }' "$scripts/kernels" ||
 		die "unknown kernel '$1'; scripts/kernels lists the known ones"
+}
+
+# use_kernel NAME: sets suite, flavor, built_in and expected from the kernel's row, and
+# what use_arch sets. Dies if the kernel is unknown.
+#
+# shellcheck disable=SC2034 # they are for the scripts that source this
+use_kernel()
+{
+	local row
+
+	row=$(kernel_row "$1") || exit
+	read -r suite arch flavor built_in expected <<<"$row"
+	use_arch "$arch"
 }
 
 # working_kernel [NAME]: prints NAME, or the default kernel. Dies if the kernel is
 # unknown or the module refuses to load on it.
 working_kernel()
 {
-	local name=${1:-$(default_kernel)} row expected
+	local name=${1:-$(default_kernel)}
 
-	row=$(kernel_row "$name") || exit
-	read -r _ _ _ expected <<<"$row"
+	use_kernel "$name"
 	[[ $expected != refused ]] ||
 		die "the module refuses to load on kernel $name; only 'make kselftest' works there"
 	echo "$name"

@@ -1,16 +1,24 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Builds the tests and installs them for a virtual machine. To be sourced after common.sh.
+# Builds the tests, for the architecture in use (use_arch), and installs them for a virtual
+# machine. To be sourced after common.sh.
 # A caller holds the lock kselftest-install until it has copied what it built.
 
 collection=dm510_msgbox
 
+# Prints the folder in which make builds the tests.
+selftests_folder()
+{
+	echo "${build:?}/selftests${of_arch?}"
+}
+
 # selftests_make ARGUMENT...: runs make in selftests/
 selftests_make()
 {
+	# shellcheck disable=SC2154 # use_arch sets it
 	make --silent --no-print-directory -j "$(nproc)" -C "${top:?}/selftests" \
-		COLLECTION=$collection "$@"
+		COLLECTION=$collection OUTPUT="$(selftests_folder)" "${program_args[@]}" "$@"
 }
 
 # build_selftests GOAL...: dies if that fails

@@ -16,9 +16,10 @@ run()
 	[ -z "$tests" ] || ./run_kselftest.sh $tests
 }
 
-# Prints the kernel code that the hook reads, for a test outside of this machine.
+# Prints the kernel code that the hook reads on x86-64, for a test outside of this machine.
 show_text()
 {
+	[ "$(uname -m)" = x86_64 ] || return 0
 	for name in do_syscall_64 x64_sys_call __x64_sys_ni_syscall; do
 		awk -v name=$name '$3 == name { print "# text: " name "@" $1; exit }' \
 			/proc/kallsyms
