@@ -10,10 +10,15 @@ KSELFTEST ?= $(abspath ../../build/linux-source/tools/testing/selftests)
 OUTPUT ?= $(abspath ../../build/selftests)
 COLLECTION ?= dm510_msgbox
 
+include $(selftests)/arch.mk
+
+for_it = $(eval $(1) := $(filter-out $(not_for_it),$($(1))))
+$(foreach list,TEST_GEN_PROGS TEST_GEN_PROGS_EXTENDED TEST_PROGS TEST_PROGS_EXTENDED,$(call for_it,$(list)))
+
 # Static, because the guest has no shared libraries.
 CFLAGS += -O2 -g -Wall -Wextra -static -pthread
 CPPFLAGS += -D_GNU_SOURCE -I../lib -I../../core/uapi -isystem $(KSELFTEST)
-LOCAL_HDRS += $(wildcard *.h ../lib/*.h) ../../core/uapi/linux/dm510_msgbox.h
+LOCAL_HDRS += $(wildcard *.h ../lib/*.h ../lib/$(architecture)/*.h) ../../core/uapi/linux/dm510_msgbox.h
 
 copies := $(addprefix $(OUTPUT)/,$(TEST_PROGS) $(TEST_PROGS_EXTENDED) $(TEST_FILES))
 EXTRA_CLEAN := $(copies)

@@ -15,7 +15,6 @@
 #include "namespace.h"
 
 /* No process can read or write here. */
-#define BAD		((char *)PAGE)
 
 /* The parameters uid and gid. */
 #define UID		1000

@@ -379,28 +379,29 @@ TEST_F(alike, poll_and_select_for_room)
 static long sleeper_poll(struct sleeper *sleeper)
 {
 	struct pollfd pollfd = { .fd = sleeper->fd, .events = sleeper->len };
+	struct timespec time = { .tv_sec = 20 };
 
-	return syscall(SYS_poll, &pollfd, 1, 20 * 1000) < 0 ? -errno : pollfd.revents;
+	return syscall(SYS_ppoll, &pollfd, 1, &time, NULL, 0) < 0 ? -errno : pollfd.revents;
 }
 
 static long sleeper_select(struct sleeper *sleeper)
 {
-	struct timeval time = { .tv_sec = 20 };
+	struct timespec time = { .tv_sec = 20 };
 	fd_set set;
 
 	FD_ZERO(&set);
 	FD_SET(sleeper->fd, &set);
-	return syscall(SYS_select, sleeper->fd + 1, sleeper->len == POLLIN ? &set : NULL,
-		       sleeper->len == POLLOUT ? &set : NULL, NULL, &time);
+	return syscall(SYS_pselect6, sleeper->fd + 1, sleeper->len == POLLIN ? &set : NULL,
+		       sleeper->len == POLLOUT ? &set : NULL, NULL, &time, NULL);
 }
 
 TEST_F(alike, a_sleeping_poll_is_woken_by_a_message)
 {
 	struct sleeper polls = {
-		.call = sleeper_poll, .nr = SYS_poll, .fd = self->in, .len = POLLIN
+		.call = sleeper_poll, .nr = SYS_ppoll, .fd = self->in, .len = POLLIN
 	};
 	struct sleeper selects = {
-		.call = sleeper_select, .nr = SYS_select, .fd = self->in, .len = POLLIN
+		.call = sleeper_select, .nr = SYS_pselect6, .fd = self->in, .len = POLLIN
 	};
 
 	ASSERT_TRUE(falls_asleep(&polls));
@@ -416,10 +417,10 @@ TEST_F(alike, a_sleeping_poll_is_woken_by_a_message)
 TEST_F(alike, a_sleeping_poll_is_woken_by_room)
 {
 	struct sleeper polls = {
-		.call = sleeper_poll, .nr = SYS_poll, .fd = self->out, .len = POLLOUT
+		.call = sleeper_poll, .nr = SYS_ppoll, .fd = self->out, .len = POLLOUT
 	};
 	struct sleeper selects = {
-		.call = sleeper_select, .nr = SYS_select, .fd = self->out, .len = POLLOUT
+		.call = sleeper_select, .nr = SYS_pselect6, .fd = self->out, .len = POLLOUT
 	};
 
 	send_until_full(_metadata, &self->sender);
@@ -436,7 +437,7 @@ TEST_F(alike, a_sleeping_poll_is_woken_by_room)
 TEST_F(alike, a_poll_does_not_take_the_wake_up_of_a_receive)
 {
 	struct sleeper polls = {
-		.call = sleeper_poll, .nr = SYS_poll, .fd = self->in, .len = POLLIN
+		.call = sleeper_poll, .nr = SYS_ppoll, .fd = self->in, .len = POLLIN
 	};
 
 	ASSERT_TRUE(falls_asleep(&polls));
@@ -580,14 +581,14 @@ static long sleeper_epoll(struct sleeper *sleeper)
 {
 	struct epoll_event event = {};
 
-	if (syscall(SYS_epoll_wait, sleeper->fd, &event, 1, 20 * 1000) < 0)
+	if (syscall(SYS_epoll_pwait, sleeper->fd, &event, 1, 20 * 1000, NULL, 0) < 0)
 		return -errno;
 	return event.events;
 }
 
 TEST_F(alike, a_sleeping_epoll_wait_is_woken)
 {
-	struct sleeper sleeper = { .call = sleeper_epoll, .nr = SYS_epoll_wait };
+	struct sleeper sleeper = { .call = sleeper_epoll, .nr = SYS_epoll_pwait };
 
 	sleeper.fd = watch(_metadata, self->in, EPOLLIN | EPOLLET);
 	ASSERT_TRUE(falls_asleep(&sleeper));
@@ -708,7 +709,7 @@ TEST_F(alike, nothing_has_a_position)
 TEST_F(alike, memory_that_cannot_be_used)
 {
 	/* A page without memory, and an address of the kernel. */
-	char * const bad[] = { (char *)PAGE, (char *)0xffff888000000000 };
+	char * const bad[] = { BAD, (char *)0xffff888000000000 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		self->receiver.buf = bad[i];
@@ -728,10 +729,10 @@ TEST_F(alike, memory_that_cannot_be_used)
 /* Whether the memory is good is asked last. */
 TEST_F(alike, empty_or_full_comes_before_bad_memory)
 {
-	self->receiver.buf = (char *)PAGE;
+	self->receiver.buf = BAD;
 	EXPECT_EQ(-EAGAIN, receive(_metadata, &self->receiver));
 	send_until_full(_metadata, &self->sender);
-	self->sender.buf = (char *)PAGE;
+	self->sender.buf = BAD;
 	/* A queue reads the message first. */
 	if (variant->send != queue_send)
 		EXPECT_EQ(-EAGAIN, send_one(_metadata, &self->sender));

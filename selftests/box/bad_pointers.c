@@ -4,11 +4,12 @@
  * byte to many pages. The call fails with EFAULT and leaves the box as it was:
  * no message put, none lost, the order unchanged.
  */
+#include "arch.h"
 #include "msgbox.h"
 
-static const int sizes[] = {
-	1, 7, 64, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5, MIB,
-};
+#define sizes ((const int []) {						\
+	1, 7, 64, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5, MIB,		\
+})
 
 /* Room for the largest size on either side of the border. */
 #define SIDE	((size_t)2 * MIB)
@@ -390,17 +391,18 @@ static const struct {
 	bool is_descriptor;	/* put takes it for a file descriptor */
 } kernel_addresses[] = {
 	{ "the first page", 1, .is_descriptor = true },
-	{ "the end of user space", 0x7ffffffff000, .is_descriptor = false },
+	{ "the end of user space", USER_SPACE_END, .is_descriptor = false },
 	{ "the first address that is not canonical", 0x800000000000, .is_descriptor = false },
 	{ "not canonical", 0x8000000000000000, .is_descriptor = false },
 	{ "the last address that is not canonical", 0xffff7fffffffffff, .is_descriptor = false },
 	{ "the kernel's half", 0xffff800000000000, .is_descriptor = false },
+	{ "the direct map, on arm64", 0xffff000000000000, .is_descriptor = false },
 	{ "the direct map", 0xffff888000000000, .is_descriptor = false },
 	{ "the direct map, some way in", 0xffff888001000000, .is_descriptor = false },
 	{ "kernel text", 0xffffffff81000000, .is_descriptor = false },
 	{ "modules", 0xffffffffc0000000, .is_descriptor = false },
 	{ "the vsyscall page", 0xffffffffff600000, .is_descriptor = false },
-	{ "the last page", -(uintptr_t)PAGE, .is_descriptor = false },
+	{ "the last page", -(uintptr_t)4096, .is_descriptor = false },
 	{ "the last byte", -(uintptr_t)1, .is_descriptor = true },
 };
 
@@ -481,7 +483,7 @@ TEST_F(msgbox, get_into_kernel_addresses)
 /* The last page of user space, and across its end. */
 TEST_F(msgbox, across_the_end_of_user_space)
 {
-	char *end = (char *)0x7ffffffff000;
+	char *end = (char *)USER_SPACE_END;
 	char *page = mmap(end - PAGE, PAGE, PROT_READ | PROT_WRITE,
 			  MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

@@ -20,7 +20,6 @@
 #include "segment.h"
 
 /* No process can read or write here. */
-#define BAD		((char *)PAGE)
 /* A user id and a group id that own nothing. */
 #define NOBODY		65534
 
@@ -84,7 +83,7 @@ static long read_expecting(int fd, const void *expected, size_t len)
 }
 
 /* Small, large, in several segments, and the largest. */
-static const long sizes[] = { 0, 1, 64, PAGE, 8 * KIB, 8 * KIB + 1, 100000, MIB, 4 * MIB };
+static const long sizes[] = { 0, 1, 64, 4 * KIB, 8 * KIB, 8 * KIB + 1, 100000, MIB, 4 * MIB };
 
 TEST_F(device, what_is_written_is_read)
 {
@@ -232,7 +231,7 @@ TEST_F(device, errors_of_write_in_order)
 TEST_F(device, what_the_kernel_checks_as_for_a_pipe)
 {
 	static const unsigned long addresses[] = {
-		8, PAGE, 0x7ffffffff000, 0xffff888000000000, -8,
+		8, 4096, 0x7ffffffff000, 0xffff888000000000, -8,
 	};
 	static const size_t lengths[] = { 0, 8, INT_MAX, 1UL << 32, LONG_MAX, SIZE_MAX, 1UL << 63 };
 	int ends[2];
@@ -258,7 +257,7 @@ TEST_F(device, what_the_kernel_checks_as_for_a_pipe)
 /* A length that does not fit into an int is too long, and not negative or short. */
 TEST_F(device, lengths_beyond_an_int)
 {
-	static const size_t lengths[] = {
+	const size_t lengths[] = {
 		INT_MAX - PAGE, INT_MAX, 1UL << 31, 1UL << 32, (1UL << 32) + 8,
 	};
 

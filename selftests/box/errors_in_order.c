@@ -7,9 +7,6 @@
 #include "meminfo.h"
 #include "msgbox.h"
 
-/* No process can read or write here. */
-#define BAD	((char *)PAGE)
-
 FIXTURE(order)
 {
 	long largest;
@@ -83,7 +80,7 @@ TEST_F(order, put_of_a_file_descriptor_before_all_else)
 TEST_F(order, put_of_what_is_no_file_descriptor)
 {
 	static const unsigned long addresses[] = {
-		PAGE, -(unsigned long)PAGE, 0xfffff000, 0x100000000, 0x100000003,
+		4096, -4096UL, 0xfffff000, 0x100000000, 0x100000003,
 		0x1ffffff9c, 0xffffffff00000003, 0x7fffffffff9c, 0xfffffffeffffff9c,
 	};
 
@@ -147,14 +144,14 @@ TEST_F(order, buffers_near_file_descriptors_are_good)
 /* The price of the rule: memory mapped here works for a get, but not for a put. */
 TEST_F(order, the_last_page_below_4_gib)
 {
-	char *page = (char *)0xfffff000;
+	char *last = (char *)0xfffff000, *page = (char *)((uintptr_t)last & -PAGE);
 
 	ASSERT_EQ(page, mmap(page, PAGE, PROT_READ | PROT_WRITE,
 			     MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	ASSERT_EQ(-ENOSYS, put(page + 1, 8));
+	ASSERT_EQ(-ENOSYS, put(last + 1, 8));
 	ASSERT_EQ(0, put("message", 8));
-	ASSERT_EQ(8, get(page + 1, 8));
-	ASSERT_STREQ("message", page + 1);
+	ASSERT_EQ(8, get(last + 1, 8));
+	ASSERT_STREQ("message", last + 1);
 	munmap(page, PAGE);
 }
 
@@ -206,7 +203,7 @@ TEST_F(order, get_into_null_before_too_short)
 
 TEST_F(order, get_too_short_before_bad_pointer)
 {
-	static const int sizes[] = { 8, PAGE + 1, MIB };
+	static const int sizes[] = { 8, 4 * KIB + 1, MIB };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		ASSERT_EQ(0, put(self->message, sizes[i]));
@@ -328,7 +325,7 @@ static long margin(long limit)
  */
 TEST_F(order, memory_really_held_is_within_the_limit)
 {
-	static const long sizes[] = { PAGE + 1, 2 * PAGE + 1, 700 };
+	const long sizes[] = { PAGE + 1, 2 * PAGE + 1, 700 };
 	long most = self->limit + margin(self->limit);
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {

@@ -274,15 +274,19 @@ struct operation {
 	void (*set_up)(void);
 	int put, get;		/* how many bytes */
 	bool opens;		/* opens the device, and closes it */
-	size_t at;		/* offset in the caller's memory */
+	size_t before_border;	/* it begins so far before the third page; 0: at its start */
 	long ret;		/* the result without a failure */
 	long failures[2];	/* the results with one, each of which must be seen */
 	long grows;		/* bytes that it adds to the box's memory */
+	bool grows_large;	/* and a large message's */
 	bool makes_box;		/* there is none before */
 };
 
 /* The segment of a large message, which has a header of 16 bytes. */
-#define LARGE_MEMORY ((LARGE + 16 + PAGE - 1) / PAGE * PAGE)
+static long large_memory(void)
+{
+	return (LARGE + 16 + PAGE - 1) / PAGE * PAGE;
+}
 
 static const struct operation operations[] = {
 	{ .name = "put_small", .set_up = small_message, .put = SMALL },
@@ -297,15 +301,15 @@ static const struct operation operations[] = {
 	{ .name = "put_small_forbidden_unused", .set_up = forbidden_and_unused_segment,
 	  .put = SMALL, .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
 	{ .name = "put_small_rest_forbidden", .set_up = rest_forbidden,
-	  .put = 8000, .at = 2 * PAGE - (SMALL + 4),
+	  .put = 8000, .before_border = SMALL + 4,
 	  .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
 
 	{ .name = "put_large", .set_up = no_unused_segment, .put = LARGE,
-	  .failures = { -EADDRNOTAVAIL }, .grows = LARGE_MEMORY },
+	  .failures = { -EADDRNOTAVAIL }, .grows_large = true },
 	{ .name = "put_large_no_room", .set_up = no_room_for_large, .put = LARGE,
-	  .failures = { -EADDRNOTAVAIL }, .grows = LARGE_MEMORY + SEGMENT },
+	  .failures = { -EADDRNOTAVAIL }, .grows = SEGMENT, .grows_large = true },
 	{ .name = "put_large_missing", .set_up = missing, .put = LARGE,
-	  .failures = { -EADDRNOTAVAIL, -EFAULT }, .grows = LARGE_MEMORY },
+	  .failures = { -EADDRNOTAVAIL, -EFAULT }, .grows_large = true },
 	{ .name = "put_large_forbidden", .set_up = forbidden, .put = LARGE,
 	  .ret = -EFAULT, .failures = { -EADDRNOTAVAIL } },
 
@@ -329,10 +333,15 @@ static const struct operation operations[] = {
 	{ .name = "put_first_small", .set_up = no_box, .put = SMALL,
 	  .failures = { -EADDRNOTAVAIL }, .makes_box = true },
 	{ .name = "put_first_large", .set_up = no_box, .put = LARGE,
-	  .failures = { -EADDRNOTAVAIL }, .grows = LARGE_MEMORY, .makes_box = true },
+	  .failures = { -EADDRNOTAVAIL }, .grows_large = true, .makes_box = true },
 	{ .name = "open_first", .set_up = no_box, .opens = true,
 	  .failures = { -ENOMEM }, .makes_box = true },
 };
+
+static char *place_of(const struct operation *operation)
+{
+	return memory + (operation->before_border ? 2 * PAGE - operation->before_border : 0);
+}
 
 /*
  * Changes the figures as a call with this result has to. A call that makes the box and
@@ -357,7 +366,8 @@ static void expect_figures(const struct operation *operation, long ret,
 		value[COUNT]++;
 		value[PUTS]++;
 		value[BYTES] += operation->put;
-		value[MEMORY] += operation->grows;
+		value[MEMORY] += operation->grows +
+				 (operation->grows_large ? large_memory() : 0);
 	} else {
 		value[COUNT]--;
 		value[GETS]++;
@@ -367,7 +377,7 @@ static void expect_figures(const struct operation *operation, long ret,
 
 static bool is_delivered(const struct operation *operation)
 {
-	const char *at = memory + operation->at;
+	const char *at = place_of(operation);
 
 	if (operation->opens)
 		return true;
@@ -392,7 +402,7 @@ struct outcome {
 /* Makes the call with its nth allocation or copy failing; 0: none. */
 static struct outcome call(const struct operation *operation, unsigned int nth)
 {
-	char *at = memory + operation->at;
+	char *at = place_of(operation);
 	struct outcome outcome;
 
 	fail_nth(nth);

@@ -116,7 +116,7 @@ TEST_F(limits, lowered_below_what_is_held_nothing_is_lost)
 	ASSERT_EQ(0, set_parameter("max_bytes", MAX_BYTES_MIN));
 	EXPECT_EQ(-EAGAIN, put(message, len));
 	EXPECT_EQ(-EAGAIN, put(message, 0));
-	EXPECT_EQ(-EAGAIN, put((char *)PAGE, len));
+	EXPECT_EQ(-EAGAIN, put(BAD, len));
 
 	/*
 	 * While the box holds more than the limit and a spare segment, each
@@ -179,7 +179,7 @@ static int len_in(long segment)
 
 TEST_F(limits, a_put_alone_takes_a_quarter_of_what_may_be_pending)
 {
-	static const long limits[] = { MAX_PENDING_MIN, 4 * (200 * KIB), 4 * MIB };
+	static const long limits[] = { MAX_PENDING_MIN, 4 * (192 * KIB), 4 * MIB };
 	char *message = new_message(MIB + PAGE, 1);
 
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
@@ -203,9 +203,9 @@ TEST_F(limits, too_much_that_is_pending_comes_before_a_bad_pointer)
 	int most = len_in(MAX_PENDING_MIN / 4);
 
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", MAX_PENDING_MIN));
-	EXPECT_EQ(-EFAULT, put((char *)PAGE, most));
-	EXPECT_EQ(-EAGAIN, put((char *)PAGE, most + 1));
-	EXPECT_EQ(-EFAULT, put((char *)PAGE, 1));
+	EXPECT_EQ(-EFAULT, put(BAD, most));
+	EXPECT_EQ(-EAGAIN, put(BAD, most + 1));
+	EXPECT_EQ(-EFAULT, put(BAD, 1));
 }
 
 /* A spare segment too long for the limit must not make a put fail that fits. */

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "arch.h"
 #include "msgbox.h"
 
 #define THREADS		3
@@ -23,7 +24,7 @@
 
 #define LARGE		9000
 /* The longest buffer of a get; the buffer's memory has a page before it. */
-#define ROOM		(4 * PAGE)
+#define ROOM		(16 * KIB)
 #define BUFFER		(PAGE + ROOM)
 
 enum kind { PUT, GET };
@@ -269,7 +270,7 @@ static void make_call(struct call *call, char *buffer)
 {
 	/* The shortest messages, of 8 bytes, have 4 bytes on each side. */
 	char *buf = buffer + PAGE - (call->crossing ? 4 : 0);
-	char *at = call->bad ? (char *)PAGE : buf;
+	char *at = call->bad ? BAD : buf;
 
 	if (call->kind == PUT)
 		make_message(buf, call->len, call->id);
@@ -282,10 +283,9 @@ static void make_call(struct call *call, char *buffer)
 		call->id = id_of(buf, call->result);
 }
 
-/* At a pause, an emulator that runs one processor at a time changes to the next. */
 static void let_others_run(void)
 {
-	__builtin_ia32_pause();
+	pause_processor();
 	sched_yield();
 }
 

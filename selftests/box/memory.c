@@ -8,9 +8,9 @@
 
 #include "msgbox.h"
 
-static const int sizes[] = {
-	0, 1, 64, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5, 100 * KIB, MIB,
-};
+#define sizes ((const int []) {						\
+	0, 1, 64, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 5, 100 * KIB, MIB,	\
+})
 
 /* All bytes are zero, as in memory that was never written. */
 static bool is_zero(const char *buf, size_t len)

@@ -9,20 +9,15 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "arch.h"
 #include "calls.h"
 #include "memory_kinds.h"
 
 #define HUGE_PAGE	(2 * MIB)
 
-/* The first address beyond user space. */
-#define TASK_SIZE	0x7ffffffff000
-
 /* From newer kernels and C libraries. */
 #define MADV_GUARD	102
 #define SYS_secret	447
-
-/* No device answers here: writes are lost, reads give all ones. */
-#define DEVICE_AT	0xe0000000
 
 static size_t to_pages(size_t len)
 {
@@ -185,10 +180,10 @@ char *poisoned_at_the_end(size_t len)
 
 char *device(size_t len)
 {
-	if (!getenv("DM510_MSGBOX_THROW_AWAY"))
+	if (!DEVICE_MEMORY || !getenv("DM510_MSGBOX_THROW_AWAY"))
 		return NULL;
 	return or_null(mmap(NULL, to_pages(len), PROT_READ | PROT_WRITE, MAP_SHARED,
-			    open("/dev/mem", O_RDWR | O_SYNC), DEVICE_AT));
+			    open("/dev/mem", O_RDWR | O_SYNC), DEVICE_MEMORY));
 }
 
 /* The start of the mapping that has this name in /proc/self/maps. */
@@ -225,7 +220,7 @@ char *vsyscall(size_t len)
 
 char *top_of_the_address_space(size_t len)
 {
-	return or_null(mmap((void *)(TASK_SIZE - to_pages(len)), to_pages(len),
+	return or_null(mmap((void *)(USER_SPACE_END - to_pages(len)), to_pages(len),
 			    PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0));
 }
@@ -261,10 +256,10 @@ static char *grows_down(char *at)
 /* An unmapped address; on both sides more is unmapped than a stack's guard gap. */
 static char *free_addresses(void)
 {
-	char *at = map(8 * MIB, PROT_NONE);
+	char *at = map(2048 * PAGE, PROT_NONE);
 
-	munmap(at, 8 * MIB);
-	return at + 4 * MIB;
+	munmap(at, 2048 * PAGE);
+	return at + 1024 * PAGE;
 }
 
 char *below_what_grows_down(size_t len)
@@ -279,7 +274,7 @@ char *below_what_grows_down(size_t len)
 char *from_a_mapping_into_what_grows_down(size_t len)
 {
 	char *lower = grows_down(free_addresses());
-	size_t gap = len / 2 > PAGE ? len / 2 / PAGE * PAGE : PAGE;
+	size_t page = PAGE, gap = len / 2 > page ? len / 2 / page * page : page;
 
 	if (!lower || !grows_down(lower + PAGE + gap))
 		return NULL;

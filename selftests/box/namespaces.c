@@ -112,10 +112,10 @@ static bool make_calls_of_all_kinds(void)
 	return is("put", 0, put("four", 4)) && is("put", 0, put("four", 4)) &&
 	       is("put of NULL", -EINVAL, put(NULL, 1)) &&
 	       is("put too large", -EMSGSIZE, put(buf, INT_MAX)) &&
-	       is("put from nowhere", -EFAULT, put((char *)PAGE, 1)) &&
+	       is("put from nowhere", -EFAULT, put(BAD, 1)) &&
 	       is("get into NULL", -EINVAL, get(NULL, 1)) &&
 	       is("get too short", -EMSGSIZE, get(buf, 3)) &&
-	       is("get to nowhere", -EFAULT, get((char *)PAGE, 4)) &&
+	       is("get to nowhere", -EFAULT, get(BAD, 4)) &&
 	       is("get", 4, get(buf, 4));
 }
 
@@ -152,7 +152,7 @@ TEST_F(namespaces, without_a_put_there_is_no_box)
 	ASSERT_EQ(0, enter_namespace(away));
 	ASSERT_TRUE(figures_are(NULL));
 	ASSERT_EQ(-ENODATA, get(buf, sizeof(buf)));
-	ASSERT_EQ(-ENODATA, get((char *)PAGE, 0));
+	ASSERT_EQ(-ENODATA, get(BAD, 0));
 	ASSERT_EQ(-EINVAL, get(NULL, 0));
 	ASSERT_EQ(-EINVAL, put(NULL, 0));
 	ASSERT_EQ(-ENOSYS, put((char *)AT_FDCWD, 1));
@@ -469,7 +469,7 @@ TEST_F(namespaces, puts_in_progress_count_in_their_own_box)
 {
 	struct stuck_put call = { .len = 200 * KIB };
 	long limit = parameter("max_pending_bytes");
-	static const char content[PAGE];
+	static const char content[PAGE_MAX];
 	int away = new_namespace();
 	struct stuck_page stuck;
 	pthread_t thread;

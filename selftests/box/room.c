@@ -238,7 +238,7 @@ static long sleeper_poll(struct sleeper *sleeper)
 {
 	struct pollfd pollfd = { .fd = sleeper->fd, .events = POLLOUT };
 
-	return poll(&pollfd, 1, -1);
+	return syscall(SYS_ppoll, &pollfd, 1, NULL, NULL, 0);
 }
 
 /* Does poll(2) tell of room? */
@@ -281,7 +281,7 @@ TEST_F(waiting, pollout_only_if_a_page_may_be_missing)
 	}
 	ASSERT_EQ(-EAGAIN, write_with_missing_page(self->now, at));
 	ASSERT_FALSE(has_room(self->now));
-	poller = (struct sleeper){ .call = sleeper_poll, .nr = SYS_poll, .fd = self->fd };
+	poller = (struct sleeper){ .call = sleeper_poll, .nr = SYS_ppoll, .fd = self->fd };
 	ASSERT_TRUE(falls_asleep(&poller));
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
 		ASSERT_EQ(0, stuck_page_arrive(&stuck[i], message));

@@ -7,9 +7,9 @@
 #include "msgbox.h"
 #include "segment.h"
 
-/* A message of up to 2 pages is small. */
+/* A message of up to 8 KiB is small. */
 static const int lengths[] = {
-	0, 1, 3, 4, 5, 8, 9, 40, 2 * PAGE, 2 * PAGE + 1, 5 * PAGE,
+	0, 1, 3, 4, 5, 8, 9, 40, 8 * KIB, 8 * KIB + 1, 20 * KIB,
 };
 
 #define LENGTHS		ARRAY_SIZE(lengths)

@@ -386,7 +386,7 @@ static long vmalloc_of_box(void)
  */
 static int settle(char *buffer)
 {
-	static const int len = SEGMENT - 2 * PAGE;
+	const int len = SEGMENT - 2 * PAGE;
 
 	if (set_parameter("max_message_bytes", message_limits[1]) ||
 	    set_parameter("max_pending_bytes", pending_limits[1]) ||

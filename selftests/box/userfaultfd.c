@@ -14,9 +14,8 @@
 #include "stuck_page.h"
 #include "sysfs.h"
 
-#define PAGES	64
 /* The size of the buffers, which is more than the longest message. */
-#define ROOM	((PAGES + 8) * PAGE)
+#define ROOM	(256 * KIB + 8 * PAGE)
 
 #define NO_USERFAULTFD "userfaultfd is not available"
 
@@ -26,10 +25,10 @@ FIXTURE(stuck)
 	/* ROOM bytes, one page of which is missing. */
 	char *buf;
 	char *message;
-	char content[PAGE];
+	char content[PAGE_MAX];
 };
 
-/* A message in one page or in several: the last one of them is missing. */
+/* A message in one page or in several (of 4 KiB): the last one of them is missing. */
 FIXTURE_VARIANT(stuck)
 {
 	int len;
@@ -42,17 +41,17 @@ FIXTURE_VARIANT_ADD(stuck, small)
 
 FIXTURE_VARIANT_ADD(stuck, two_pages)
 {
-	.len = 2 * PAGE,
+	.len = 8 * KIB,
 };
 
 FIXTURE_VARIANT_ADD(stuck, pages)
 {
-	.len = 3 * PAGE,
+	.len = 12 * KIB,
 };
 
 FIXTURE_VARIANT_ADD(stuck, large)
 {
-	.len = PAGES * PAGE,
+	.len = 256 * KIB,
 };
 
 FIXTURE_SETUP(stuck)
@@ -94,7 +93,7 @@ static void *make_call(void *data)
 /* What other callers do while one is stuck: each call returns at once. */
 static void put_and_get(struct __test_metadata *_metadata)
 {
-	static const int sizes[] = { 0, 1, 64, PAGE, 3 * PAGE, 300 * KIB };
+	static const int sizes[] = { 0, 1, 64, 4 * KIB, 12 * KIB, 300 * KIB };
 
 	for (int round = 0; round < 20; round++) {
 		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -437,12 +436,12 @@ FIXTURE_VARIANT_ADD(any_byte, small_in_two_segments)
 
 FIXTURE_VARIANT_ADD(any_byte, small_in_pages)
 {
-	.len = 2 * PAGE, .step = 397,
+	.len = 8 * KIB, .step = 397,
 };
 
 FIXTURE_VARIANT_ADD(any_byte, large)
 {
-	.len = 3 * PAGE, .step = 397,
+	.len = 12 * KIB, .step = 397,
 };
 
 FIXTURE_SETUP(any_byte)
@@ -514,7 +513,7 @@ TEST_F(any_byte, put_stops_and_completes)
 TEST_F(any_byte, get_stops_and_completes)
 {
 	char *border = self->buf + 4 * PAGE;
-	char content[PAGE];
+	char content[PAGE_MAX];
 
 	poison(content, PAGE);
 	for (int before = 0; before < variant->len; before += variant->step) {

@@ -49,7 +49,7 @@ TEST_F(waiting, a_stuck_reader_hands_the_message_on)
 	static const int lens[] = { 64, 100000 };
 	char *page = map(PAGE, PROT_READ | PROT_WRITE);
 	struct stuck_page stuck;
-	char content[PAGE] = "";
+	char content[PAGE_MAX] = "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
 		struct sleeper first = READER(self->fd, page, lens[i]);
@@ -144,7 +144,7 @@ TEST_F(waiting, a_put_that_was_stuck_wakes)
 	struct sleeper reader = READER(self->fd, buf[0], PAGE);
 	struct sleeper writer = WRITER(self->fd, page, PAGE);
 	struct stuck_page stuck;
-	char content[PAGE];
+	char content[PAGE_MAX];
 
 	fill(content, PAGE, 7);
 	if (stuck_page_begin(&stuck, page))

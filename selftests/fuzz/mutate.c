@@ -13,7 +13,7 @@ static unsigned long dice(unsigned long *random, unsigned long sides)
 
 /* Lengths around which the store or the kernel changes its behavior. */
 static const int borders[] = {
-	0, 4, 8, 64, PAGE, 2 * PAGE, 16 * PAGE, 17 * PAGE, 32 * PAGE, MIB,
+	0, 4, 8, 64, 4 * KIB, 8 * KIB, 64 * KIB, 68 * KIB, 128 * KIB, MIB,
 };
 
 static long random_len(unsigned long *random)

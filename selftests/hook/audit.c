@@ -111,7 +111,7 @@ static int change_rule(int fd, int type, long nr)
 			.field_count = 1,
 			.fields = { AUDIT_ARCH },
 			.fieldflags = { AUDIT_EQUAL },
-			.values = { AUDIT_ARCH_X86_64 },
+			.values = { AUDIT_ARCH_OURS },
 		},
 	};
 
@@ -201,7 +201,7 @@ static void expect_record(struct __test_metadata *_metadata, int records, pid_t 
 
 	snprintf(expected, sizeof(expected),
 		 " arch=%x syscall=%ld success=%s exit=%ld a0=%lx a1=%lx a2=%lx a3=%lx ",
-		 AUDIT_ARCH_X86_64, nr, result < 0 ? "no" : "yes", result, (unsigned long)at, len,
+		 AUDIT_ARCH_OURS, nr, result < 0 ? "no" : "yes", result, (unsigned long)at, len,
 		 ARGUMENT_3, ARGUMENT_4);
 	EXPECT_NE(NULL, strstr(record, expected)) {
 		TH_LOG("record: %s", record);
@@ -265,7 +265,7 @@ TEST_F(audit, what_seccomp_logs_is_recorded)
 	char expected[64], code[32];
 
 	snprintf(expected, sizeof(expected), " arch=%x syscall=%ld compat=0 ",
-		 AUDIT_ARCH_X86_64, put_nr);
+		 AUDIT_ARCH_OURS, put_nr);
 	snprintf(code, sizeof(code), " code=%#x", SECCOMP_RET_LOG);
 	EXPECT_NE(NULL, strstr(record, expected));
 	EXPECT_NE(NULL, strstr(record, code)) {

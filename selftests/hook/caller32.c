@@ -4,7 +4,7 @@
  * 32-bit programs and writes their results. It uses no C library, so it builds
  * wherever 64-bit programs build.
  *
- *	caller32 int80|vdso|sysenter|syscall PUT_NR GET_NR
+ *	caller32 WAY PUT_NR GET_NR
  */
 #include "caller32.h"
 
@@ -13,25 +13,22 @@
 #define NR_WRITE	4
 #define NR_OPEN		5
 #define NR_GETPID	20
-#define AT_SYSINFO	32
+#define NR_FCHMODAT2	452
 
+#define AT_FDCWD	(-100)
 #define O_RDWR		02
 #define O_NONBLOCK	04000
 
-static void (*way)(void) = by_int80;
-static char buf[ROOM];
-
-static int call(int nr, int arg1, int arg2, int arg3, int arg4, int arg5)
+static int equal(const char *a, const char *b)
 {
-	int ret;
-
-	asm volatile("calll *%[way]"
-		     : "=a" (ret)
-		     : [way] "m" (way), "a" (nr), "b" (arg1), "c" (arg2), "d" (arg3), "S" (arg4),
-		       "D" (arg5)
-		     : "memory", "cc");
-	return ret;
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
 }
+
+#include "caller32_ways.h"
+
+static char buf[ROOM];
 
 /*
  * The last two arguments are in the registers of a 64-bit call's first two, so that
@@ -44,7 +41,7 @@ static int call_msgbox(int nr, void *at, int len)
 
 static void exit(int status)
 {
-	way = by_int80;
+	use_plain_way();
 	call(NR_EXIT, status, 0, 0, 0, 0);
 }
 
@@ -55,38 +52,6 @@ static int parse_number(const char *text)
 	while (*text)
 		n = n * 10 + *text++ - '0';
 	return n;
-}
-
-static int equal(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
-
-/* Reads AT_SYSINFO from the auxiliary vector, which follows the environment. */
-static void (*find_vdso_entry(char **argv_end))(void)
-{
-	char **at = argv_end + 1;
-	int *auxiliary;
-
-	while (*at)
-		at++;
-	for (auxiliary = (int *)(at + 1); *auxiliary; auxiliary += 2)
-		if (*auxiliary == AT_SYSINFO)
-			return (void (*)(void))auxiliary[1];
-	return 0;
-}
-
-static void (*find_way(const char *name, char **argv_end))(void)
-{
-	if (equal(name, "int80"))
-		return by_int80;
-	if (equal(name, "sysenter"))
-		return by_sysenter;
-	if (equal(name, "syscall"))
-		return by_syscall;
-	return find_vdso_entry(argv_end);
 }
 
 static void use_device(struct replies *replies)
@@ -104,8 +69,7 @@ void caller32_main(int argc, char **argv)
 	struct replies replies;
 	int put_nr = parse_number(argv[2]), get_nr = parse_number(argv[3]);
 
-	way = find_way(argv[1], argv + argc);
-	if (!way)
+	if (!choose_way(argv[1], argv + argc))
 		exit(2);
 	replies.getpid = call(NR_GETPID, 0, 0, 0, 0, 0);
 	replies.put = call_msgbox(put_nr, "from 32 bits", 13);
@@ -115,9 +79,10 @@ void caller32_main(int argc, char **argv)
 	replies.written = 0;
 	for (int i = 0; i < ROOM; i++)
 		replies.written += !!buf[i];
+	replies.fchmodat2 = call(NR_FCHMODAT2, AT_FDCWD, (int)"/nowhere", 0, 0, 0);
 	use_device(&replies);
 
-	way = by_int80;
+	use_plain_way();
 	call(NR_WRITE, 1, (int)&replies, sizeof(replies), 0, 0);
 	exit(0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The results that caller32 sends to compat.c, and the entries that caller32 uses. */
+/* The results that caller32 sends to compat.c. */
 #ifndef SELFTESTS_CALLER32_H
 #define SELFTESTS_CALLER32_H
 
@@ -13,15 +13,12 @@ struct replies {
 	int get_null;
 	/* The number of bytes of the buffer that a get has changed. */
 	int written;
+	/* Of 452 with the arguments of fchmodat2 for a file that does not exist. */
+	int fchmodat2;
 	/* By the device. */
 	int device_write;
 	int device_read;
 	int read_right;
 };
-
-/* caller32_ways.S */
-void by_int80(void);
-void by_sysenter(void);
-void by_syscall(void);
 
 #endif

@@ -26,7 +26,6 @@ enum kind { PUT, GET, WRITE, READ, ENTER, LEAVE };
 
 /* Where a message comes from or goes to. */
 static char good[32 * KIB];
-#define NOWHERE		((char *)PAGE)
 #define DESCRIPTOR	((char *)AT_FDCWD)
 
 /**
@@ -53,12 +52,12 @@ static const struct call calls[] = {
 	{ PUT, NULL, 8, -EINVAL, 3 },
 	{ PUT, good, -7, -EINVAL, 3 },
 	{ PUT, DESCRIPTOR, 5, -ENOSYS, 3 },
-	{ PUT, NOWHERE, 9, -EFAULT, 3 },
+	{ PUT, BAD, 9, -EFAULT, 3 },
 	{ PUT, good, INT_MAX, -EMSGSIZE, 3 },
 	{ GET, NULL, 6, -EINVAL, 3 },
 	{ GET, good, INT_MIN, -EINVAL, 3 },
 	{ GET, good, 19999, -EMSGSIZE, 3 },
-	{ GET, NOWHERE, 20000, -EFAULT, 3 },
+	{ GET, BAD, 20000, -EFAULT, 3 },
 	{ GET, good, 30000, 20000, 2 },
 	{ GET, good, 0, 0, 1 },
 
@@ -75,12 +74,12 @@ static const struct call calls[] = {
 
 	{ READ, good, 12, 12, 1 },
 	{ WRITE, NULL, 4, -EINVAL, 1 },
-	{ WRITE, NOWHERE, 4, -EFAULT, 1 },
+	{ WRITE, BAD, 4, -EFAULT, 1 },
 	{ WRITE, good, 1 << 30, -EMSGSIZE, 1 },
 	{ WRITE, good, 10000, 10000, 2 },
 	{ READ, good, 9999, -EMSGSIZE, 2 },
 	{ READ, NULL, 10000, -EINVAL, 2 },
-	{ READ, NOWHERE, 10000, -EFAULT, 2 },
+	{ READ, BAD, 10000, -EFAULT, 2 },
 	{ READ, good, 10001, 10000, 1 },
 	{ GET, good, 8, 8, 0 },
 	{ READ, good, 1, -EAGAIN, 0 },
@@ -217,7 +216,7 @@ static int record_calls(const char *filter)
 	if (page == MAP_FAILED)
 		return 1;
 	open_event("dm510_msgbox_get", fd, filter);
-	if (!make_calls() || page->data_head >= RING * PAGE)
+	if (!make_calls() || page->data_head >= (unsigned int)RING * PAGE)
 		return 1;
 	data = (char *)page + PAGE;
 	for (unsigned long at = 0; at < page->data_head;) {

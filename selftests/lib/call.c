@@ -48,7 +48,7 @@ static void become(unsigned int id)
 
 int main(int argc, char **argv)
 {
-	static char page[PAGE];
+	static char page[4 * KIB];
 	char *buf = page;
 	long ret;
 

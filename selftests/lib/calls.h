@@ -22,9 +22,15 @@
 
 #define MODULE_FOLDER	"/sys/module/dm510_msgbox"
 
-#define PAGE		4096
 #define KIB		1024
 #define MIB		(1024 * 1024)
+
+/* The kernel decides about the page size; on arm64 it can also be 16 or 64 KiB. */
+#define PAGE		getpagesize()
+#define PAGE_MAX	(64 * KIB)
+
+/* Nothing is mapped here: it is below what programs may map. */
+#define BAD		((char *)4096)
 
 /* Each byte of a buffer before a get, to detect which bytes the get writes. */
 #define POISON		0xa5

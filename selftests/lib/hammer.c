@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "arch.h"
 #include "calls.h"
 
 #define THREADS_MAX	64
@@ -169,7 +170,7 @@ static void *hammer(void *data)
 		 * If one host thread emulates all CPUs, this lets the next CPU run,
 		 * for which others may be waiting.
 		 */
-		__builtin_ia32_pause();
+		pause_processor();
 		/*
 		 * An unload waits for Tasks RCU, which waits until each running task
 		 * has slept: seconds, if a task never sleeps.

@@ -26,7 +26,7 @@ static void *make_call(void *unused)
 
 int main(int argc, char **argv)
 {
-	static char content[PAGE] = "stuck";
+	static char content[PAGE_MAX] = "stuck";
 	struct stuck_page stuck;
 	pthread_t thread;
 	char line[16];

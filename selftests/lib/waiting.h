@@ -14,7 +14,6 @@
 #include "saved_limits.h"
 #include "stuck_page.h"
 
-#define BAD		((char *)PAGE)
 #define SMALL		POLLOUT_LEN
 #define NO_USERFAULTFD	"userfaultfd is not available"
 

@@ -6,7 +6,7 @@
 #include "msgbox.h"
 
 static const int lengths[] = { 1, 0, -1, INT_MAX, INT_MIN };
-static const int negative_lengths[] = { -1, -2, -PAGE, INT_MIN };
+static const int negative_lengths[] = { -1, -2, -4096, INT_MIN };
 
 TEST_F(msgbox, put_of_null_is_refused_whatever_the_length)
 {

@@ -76,9 +76,9 @@ TEST_F(msgbox, buffer_of_exactly_the_length_is_enough)
 
 TEST_F(msgbox, every_length_up_to_some_pages)
 {
-	char *message = new_message(3 * PAGE, 2);
+	char *message = new_message(12 * KIB, 2);
 
-	for (int len = 0; len < 3 * PAGE; len++) {
+	for (int len = 0; len < 12 * KIB; len++) {
 		/* Every length near a boundary where a store may behave differently. */
 		if (len > 200 && len % 512 > 20 && len % 512 < 470 && len % 61)
 			continue;

@@ -61,7 +61,7 @@ TEST_F(msgbox, order_holds_while_the_box_swings)
 TEST_F(msgbox, order_holds_between_small_and_large)
 {
 	static const int sizes[] = {
-		1, 100 * KIB, 0, 3000, PAGE, 2, MIB, 8, 5000, 0, 0, 64 * KIB, 64,
+		1, 100 * KIB, 0, 3000, 4 * KIB, 2, MIB, 8, 5000, 0, 0, 64 * KIB, 64,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {

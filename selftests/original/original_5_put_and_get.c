@@ -39,7 +39,7 @@ static unsigned long seed_of(const struct header *header)
 static unsigned int len_of(unsigned long seed)
 {
 	unsigned long dice = next_random(&seed);
-	unsigned int most = dice % 512 == 0 ? LARGEST : dice % 16 == 0 ? 5 * PAGE : 800;
+	unsigned int most = dice % 512 == 0 ? LARGEST : dice % 16 == 0 ? 20 * KIB : 800;
 
 	return sizeof(struct header) + next_random(&seed) % (most - sizeof(struct header));
 }
