@@ -35,7 +35,7 @@ static char *with_tag(const char *at, unsigned long tag)
 /* Gives the tag of the pointer to the 16 bytes there, which are aligned. */
 static void set_tag(char *at)
 {
-	asm volatile(".arch_extension memtag\n\t"
+	asm volatile(".arch armv8.5-a+memtag\n\t"
 		     "stg	%0, [%0]"
 		     : : "r" (at) : "memory");
 }

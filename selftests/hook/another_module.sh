@@ -30,7 +30,7 @@ adds_a_call()
 
 adds_a_call_beyond_the_table()
 {
-	if is_attached_at_dispatch; then
+	if beyond_the_table_works; then
 		adds_a_call 511
 	else
 		is_refused 'Invalid argument' "$sum_call" nr=511 && sum_is_gone 511
@@ -40,15 +40,15 @@ adds_a_call_beyond_the_table()
 is_refused_a_number_of_the_kernel()
 {
 	is_refused 'Device or resource busy' "$sum_call" nr=0 && text_is_as_before &&
-		log_is "sum_call: system call number 0 belongs to the kernel (read); numbers 387 to 423 are free"
+		log_is "sum_call: system call number 0 belongs to the kernel ($first_name); numbers 387 to 423 are free"
 }
 
 # added_by_another MODULE HIGHEST: the log line of a module that was refused because the
-# loaded one has added numbers up to HIGHEST. For numbers beyond the table the raised
-# bounds are noticed first, for others the attach point's user.
+# loaded one has added numbers up to HIGHEST. For numbers beyond the table raised bounds
+# are noticed first, for others the attach point's user.
 added_by_another()
 {
-	if [ "$2" -gt 423 ]; then
+	if [ "$2" -gt 423 ] && raises_bounds; then
 		log | grep "^$1: " | sed 's/ [0-9][0-9]* to/ N to/' >"$tmp/said"
 		is 'the kernel log' "$1: system calls N to $2 have been added by another module; unload that one first" \
 			"$(cat "$tmp/said")"
@@ -83,7 +83,7 @@ keeps_dm510_msgbox_out()
 
 keeps_dm510_msgbox_out_beyond_the_table()
 {
-	if is_attached_at_dispatch; then
+	if beyond_the_table_works; then
 		keeps_dm510_msgbox_out 500
 	else
 		is_refused 'Invalid argument' "$sum_call" nr=500 && load && calls_work && unload
@@ -106,7 +106,7 @@ a_call_that_sleeps_is_waited_for()
 # twice_call has also tried to add its call, which returns 7, at the number of getpid.
 getpid_is_the_kernels()
 {
-	[ "$("$here/call" number 39)" -ne 7 ]
+	[ "$("$here/call" number "$getpid_nr")" -ne 7 ]
 }
 
 adds_calls_once_at_a_time()

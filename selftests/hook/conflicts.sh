@@ -11,7 +11,6 @@
 . "$(dirname "$0")/lib.sh"
 
 other=$modules/other_user.ko
-getppid_nr=110
 
 # how_to_attach HOW: the parameter that makes other_user attach like these do
 how_to_attach()
@@ -59,7 +58,7 @@ comes_second()
 # has_another_function HOW: the other user attaches elsewhere, so there is no conflict
 has_another_function()
 {
-	load && insert "$other" "address=$(address_of __x64_sys_getppid)" "$(how_to_attach "$1")" &&
+	load && insert "$other" "address=$(address_of "${of_kernel}getppid")" "$(how_to_attach "$1")" &&
 		calls_work && is_number "$("$here/call" number "$getppid_nr")" && unload &&
 		load && calls_work && remove other_user && calls_work && unload &&
 		text_is_as_before && log_is "$loaded_log" "$unloaded_log" "$loaded_log" "$unloaded_log"
@@ -70,11 +69,14 @@ is_number()
 	[ "$1" -gt 0 ]
 }
 
-run_tests '
-	comes_first bpf
-	comes_second bpf
-	has_another_function bpf
+tests='
 	comes_first live_patch
 	comes_second live_patch
 	has_another_function live_patch
 '
+! direct_calls_work || tests="
+	comes_first bpf
+	comes_second bpf
+	has_another_function bpf
+	$tests"
+run_tests "$tests"

@@ -14,6 +14,12 @@
 # shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# Not a call of skip, which can be a failure: nothing is missing that could be there.
+[ -n "$(address_of ftrace_disabled)" ] || {
+	echo '1..0 # SKIP this kernel has no name for ftrace_disabled (6.1 on arm64)'
+	exit 4
+}
+
 kill_ftrace()
 {
 	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)"

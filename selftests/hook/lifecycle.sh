@@ -123,7 +123,7 @@ start_reader()
 {
 	dd if=/dev/dm510_msgbox bs=64 count=1 >"$tmp/read" 2>"$tmp/error" &
 	reader=$!
-	wait_until_in_syscall "$reader" 0 && is 'waiting' 1 "$(cat /sys/kernel/dm510_msgbox/waiting)"
+	wait_until_in_syscall "$reader" "$read_nr" && is 'waiting' 1 "$(cat /sys/kernel/dm510_msgbox/waiting)"
 }
 
 a_sleeping_reader_keeps_the_module_in_use()

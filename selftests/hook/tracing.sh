@@ -13,9 +13,6 @@
 
 # The kernel's table marks this number "don't use", so no kernel assigns it.
 unassigned_nr=423
-getppid_nr=110
-# The number of a system call, in its struct pt_regs (orig_ax).
-nr_in_regs='+120(%di):u64'
 
 # The attach point's name in ftrace. It is looked up only once, because that is slow.
 traced_point()
@@ -24,10 +21,14 @@ traced_point()
 	cat "$tmp/traced-point"
 }
 
-# The size of ftrace's nop, plus that of the ENDBR64 (or its replacement) before the nop
-# in kernels that have one.
+# The size of what ftrace changes at the attach point's entry. x86: a nop, and the ENDBR64
+# (or its replacement) before it in kernels that have one. arm64: two instructions.
 entry_size()
 {
+	[ "$attach_point" != sys_ni_syscall ] || {
+		echo 8
+		return
+	}
 	awk -v name="$attach_point+0:" '$1 == name {
 			print ($2 $3 $4 $5 $6 == "0f1f440000") ? 5 : 9
 		}' "$tmp/before"
@@ -85,26 +86,47 @@ probe_on()
 		echo 1 >"$tracing/events/kprobes/dm510/enable"
 }
 
+# nr_probe_on PLACE NR: a probe for calls with this number. On x86 the argument is a
+# struct pt_regs (the number is in orig_ax). On arm64 there is none, and all calls count.
+nr_probe_on()
+{
+	if [ "$attach_point" = sys_ni_syscall ]; then
+		probe_on "p:dm510 $1" 'common_pid > 0'
+	else
+		probe_on "p:dm510 $1 nr=+120(%di):u64" "nr == $2"
+	fi
+}
+
+# nr_probe_shows NR
+nr_probe_shows()
+{
+	if [ "$attach_point" = sys_ni_syscall ]; then
+		trace_shows ' dm510: '
+	else
+		trace_shows " dm510: .* nr=$1\$"
+	fi
+}
+
 entry_probe_on()
 {
-	probe_on "p:dm510 $attach_point nr=$nr_in_regs" "nr == $put_nr"
+	nr_probe_on "$attach_point" "$put_nr"
 }
 
 entry_probe_shows()
 {
-	trace_shows " dm510: .* nr=$put_nr\$"
+	nr_probe_shows "$put_nr"
 }
 
 # After the entry, which only calls reach that are not the module's.
 inner_probe_on()
 {
-	probe_on "p:dm510 $attach_point+$(entry_size) nr=$nr_in_regs" "nr == $unassigned_nr"
+	nr_probe_on "$attach_point+$(entry_size)" "$unassigned_nr"
 }
 
 inner_probe_shows()
 {
 	is 'unassigned call' ENOSYS "$("$here/call" number "$unassigned_nr")" &&
-		trace_shows " dm510: .* nr=$unassigned_nr\$"
+		nr_probe_shows "$unassigned_nr"
 }
 
 # EINVAL is the result of the calls in let_hammer_call, and of no others.
@@ -194,7 +216,7 @@ events_are_those_of_built_in_calls()
 	load && events_are_right "$put_nr" "$get_nr" && unload && reset_tracing
 }
 
-# A traced call takes another path through do_syscall_64, which has its own limit on
+# A traced call takes another path through the kernel, which has its own limit on
 # some kernels.
 calls_work_while_all_are_traced()
 {
@@ -203,10 +225,10 @@ calls_work_while_all_are_traced()
 		calls_are_gone && reset_tracing
 }
 
-# Only where the module can raise the bounds; these are the highest possible numbers.
+# These are the highest possible numbers.
 numbers_beyond_the_table_are_traced_as_well()
 {
-	if ! is_attached_at_dispatch; then
+	if ! beyond_the_table_works; then
 		is_refused 'Invalid argument' "$ko" put_nr=511 get_nr=510
 		return
 	fi

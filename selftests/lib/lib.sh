@@ -27,6 +27,35 @@ ftrace_enabled=/proc/sys/kernel/ftrace_enabled
 newline='
 '
 
+# What differs between architectures:
+#   read_nr, getpid_nr, getppid_nr, first_name, past_nr
+#                      numbers of system calls, the name of number 0, and a number that is
+#                      not assigned but not reserved either
+#   of_kernel          how the names of the kernel's functions for system calls begin
+#   path               functions that a call passes, at least the attach point
+#   has_bounds         yes: the module raises bounds for numbers beyond the kernel's table
+#   others_of_point    who else can attach there, in a log line
+#   too_high_why       what the log says of numbers from 512 on
+case $(uname -m) in
+aarch64)
+	read_nr=63 getpid_nr=172 getppid_nr=173 first_name=io_setup past_nr=244
+	of_kernel=__arm64_sys_
+	path='do_el0_svc sys_ni_syscall'
+	has_bounds=no
+	others_of_point='a live patch or a module like this one'
+	too_high_why='are not used, as on x86'
+	;;
+*)
+	# 184 is tuxcall, which was reserved and never implemented.
+	read_nr=0 getpid_nr=39 getppid_nr=110 first_name=read past_nr=184
+	of_kernel=__x64_sys_
+	path='do_syscall_64 x64_sys_call __x64_sys_ni_syscall'
+	has_bounds=yes
+	others_of_point='BPF, a live patch or a module like this one'
+	too_high_why='are for x32'
+	;;
+esac
+
 echo 'TAP version 13'
 
 give_up()
@@ -114,7 +143,8 @@ calls_are_gone()
 
 kernel_text()
 {
-	"$here/kernel_text" do_syscall_64 x64_sys_call __x64_sys_ni_syscall
+	# shellcheck disable=SC2086 # split into words
+	"$here/kernel_text" $path
 }
 
 # text_is FILE
@@ -231,7 +261,20 @@ address_of()
 	awk -v name="$1" '$3 == name { print "0x" $1; exit }' /proc/kallsyms
 }
 
-is_attached_at_dispatch()
+# ftrace's direct calls, with which BPF attaches; arm64's 6.1 has none.
+direct_calls_work()
+{
+	[ -n "$(address_of register_ftrace_direct)" ]
+}
+
+# Can numbers beyond the kernel's table be used?
+beyond_the_table_works()
+{
+	[ "$attach_point" != __x64_sys_ni_syscall ]
+}
+
+# Does the module raise bounds for such numbers?
+raises_bounds()
 {
 	[ "$attach_point" = x64_sys_call ]
 }
@@ -244,14 +287,13 @@ find_attach_point()
 	load && unload || return 1
 	attach_point=$(log | sed -n 's/^dm510_msgbox: attached at //p')
 	case $attach_point in
-	x64_sys_call | __x64_sys_ni_syscall) ;;
+	x64_sys_call | __x64_sys_ni_syscall | sys_ni_syscall) ;;
 	*) is 'attach point' 'a function that dispatches' "$attach_point" || return 1 ;;
 	esac
 	loaded_log="dm510_msgbox: attached at $attach_point"
 	loaded_log="$loaded_log${newline}dm510_msgbox: added system calls $put_nr (put) and $get_nr (get)"
 	unloaded_log="dm510_msgbox: removed system calls $put_nr and $get_nr"
-	other_user_error="$attach_point has another user (BPF, a live patch or a module"
-	other_user_error="$other_user_error like this one); remove that one first"
+	other_user_error="$attach_point has another user ($others_of_point); remove that one first"
 }
 
 # --- tracing

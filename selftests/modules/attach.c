@@ -8,7 +8,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
-#include "../../hook/x86/compat.h"
+#include "attach_arch.h"
 #include "nothing.h"
 
 static unsigned long address;
@@ -27,7 +27,7 @@ static void change_nothing(unsigned long ip, unsigned long parent_ip,
 static struct ftrace_ops direct_ops;
 static struct ftrace_ops ipmodify_ops = {
 	.func = change_nothing,
-	.flags = FTRACE_OPS_FL_IPMODIFY,
+	.flags = REDIRECT_FLAGS,
 };
 
 static int attach(void)
@@ -42,7 +42,7 @@ static int __init other_user_init(void)
 	struct ftrace_ops *ops = ipmodify ? &ipmodify_ops : &direct_ops;
 	int err;
 
-	err = ftrace_set_filter_ip(ops, address, 0, 0);
+	err = ftrace_set_filter_ip(ops, address + FTRACE_OFFSET, 0, 0);
 	if (err)
 		return err;
 	err = attach();

@@ -123,7 +123,7 @@ static int before_init(struct kprobe *probe, struct pt_regs *regs)
 {
 	char symbol[KSYM_SYMBOL_LEN];
 
-	sprint_symbol(symbol, regs->di);
+	sprint_symbol(symbol, regs_get_kernel_argument(regs, 0));
 	if (nth && is_ours(symbol))
 		current->fail_nth = nth;
 	return 0;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Makes reserved system call numbers look assigned: while this module is loaded,
- * their entries in the kernel's table are the entry of getpid. Calls do not
+ * their entries in the kernel's table are the entry of getpid. On x86 calls do not
  * change, since the table no longer dispatches.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/pfn.h>
+#include <linux/vmalloc.h>
 #include <asm/unistd.h>
-
-/* A copy, since an object file cannot be part of two modules. */
-#include "../../hook/x86/text.c"
 
 static unsigned long address;
 module_param(address, ulong, 0444);
@@ -27,11 +27,23 @@ MODULE_PARM_DESC(last, "last of the numbers");
 
 static unsigned long not_implemented, getpid;
 
-/* The upper halves of the entries are equal: all are addresses of kernel text. */
+/* The table is read-only, so its page is mapped a second time, writable. */
 static int change_entry(unsigned int nr, unsigned long from, unsigned long to)
 {
-	return hook_text_replace_imm32((unsigned long *)address + nr, lower_32_bits(from),
-				 lower_32_bits(to));
+	unsigned long *entry = (unsigned long *)address + nr, *alias;
+	struct page *page = pfn_to_page(PHYS_PFN(__pa_symbol(entry)));
+	void *mapping;
+
+	if (READ_ONCE(*entry) != from)
+		return -EBUSY;
+	mapping = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	if (!mapping)
+		return -ENOMEM;
+	alias = mapping + offset_in_page(entry);
+	WRITE_ONCE(*alias, to);
+	vunmap(mapping);
+	vm_unmap_aliases();
+	return READ_ONCE(*entry) == to ? 0 : -EIO;
 }
 
 static void restore_entries(unsigned int end)

@@ -8,10 +8,9 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <asm/unistd.h>
 
 #include "../../hook/syscall_hook.h"
-
-#define NR_GETPID 39
 
 static unsigned int nr = 400;
 module_param(nr, uint, 0444);
@@ -34,12 +33,12 @@ static int install_at(unsigned int number)
 static int __init twice_init(void)
 {
 	/* A refused attempt must not affect the next one. */
-	if (install_at(NR_GETPID) != -EBUSY || install_at(nr))
+	if (install_at(__NR_getpid) != -EBUSY || install_at(nr))
 		return -EINVAL;
 	syscall_hook_remove();
 	if (install_at(nr))
 		return -EINVAL;
-	if (install_at(NR_GETPID) == -EBUSY && install_at(nr + 1) == -EBUSY)
+	if (install_at(__NR_getpid) == -EBUSY && install_at(nr + 1) == -EBUSY)
 		return 0;
 	syscall_hook_remove();
 	return -EINVAL;

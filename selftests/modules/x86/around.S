@@ -7,7 +7,7 @@
 #include <linux/linkage.h>
 #include <asm/unwind_hints.h>
 
-#include "../../hook/x86/compat.h"
+#include "../../../hook/x86/compat.h"
 
 SYM_START(widen_before, SYM_L_GLOBAL, SYM_A_ALIGN)
 	ENDBR
