@@ -247,8 +247,8 @@ static bool opens(int flags, bool allowed)
 /* The calls leave nothing in the box, which is empty. */
 static bool calls_are_as_allowed(bool reads, bool writes)
 {
-	return is("get", reads ? -ENODATA : -EACCES, get(BAD, 8)) &&
-	       is("put", writes ? -EFAULT : -EACCES, put(BAD, 8)) &&
+	return is("get", reads ? -ENODATA : -EACCES, get(BAD_ADDRESS, 8)) &&
+	       is("put", writes ? -EFAULT : -EACCES, put(BAD_ADDRESS, 8)) &&
 	       opens(O_RDONLY, reads) && opens(O_WRONLY, writes) &&
 	       opens(O_RDWR, reads && writes);
 }
@@ -329,14 +329,14 @@ static int errors_in_order(long largest)
 	return !(become(1, 1) &&
 		 is("put of a descriptor", -ENOSYS, put((char *)AT_FDCWD, -1)) &&
 		 is("put of NULL", -EINVAL, put(NULL, 8)) &&
-		 is("put of a negative length", -EINVAL, put(BAD, -1)) &&
-		 is("put too large", -EACCES, put(BAD, largest + 1)) &&
-		 is("put from nowhere", -EACCES, put(BAD, 8)) &&
+		 is("put of a negative length", -EINVAL, put(BAD_ADDRESS, -1)) &&
+		 is("put too large", -EACCES, put(BAD_ADDRESS, largest + 1)) &&
+		 is("put from nowhere", -EACCES, put(BAD_ADDRESS, 8)) &&
 		 is("put", -EACCES, put(buf, 0)) &&
 		 is("get into NULL", -EINVAL, get(NULL, 8)) &&
-		 is("get of a negative length", -EINVAL, get(BAD, -1)) &&
-		 is("get too short", -EACCES, get(BAD, 0)) &&
-		 is("get to nowhere", -EACCES, get(BAD, 100)) &&
+		 is("get of a negative length", -EINVAL, get(BAD_ADDRESS, -1)) &&
+		 is("get too short", -EACCES, get(BAD_ADDRESS, 0)) &&
+		 is("get to nowhere", -EACCES, get(BAD_ADDRESS, 100)) &&
 		 is("get", -EACCES, get(buf, sizeof(buf))));
 }
 

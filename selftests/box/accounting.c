@@ -78,8 +78,8 @@ TEST_F(msgbox, each_call_moves_its_figures)
 	EXPECT_TRUE(have_moved(before, "put_einval=2"));
 	ASSERT_EQ(-EMSGSIZE, put(message, 5 * MIB));
 	EXPECT_TRUE(have_moved(before, "put_einval=2 put_emsgsize=1"));
-	ASSERT_EQ(-EFAULT, put(BAD, 1));
-	ASSERT_EQ(-EFAULT, put(BAD, 100000));
+	ASSERT_EQ(-EFAULT, put(BAD_ADDRESS, 1));
+	ASSERT_EQ(-EFAULT, put(BAD_ADDRESS, 100000));
 	EXPECT_TRUE(have_moved(before, "put_einval=2 put_emsgsize=1 put_efault=2"));
 	/* ENOSYS is for a caller of fchmodat2, and no failure of a put. */
 	ASSERT_EQ(-ENOSYS, put((char *)AT_FDCWD, 1));
@@ -89,7 +89,7 @@ TEST_F(msgbox, each_call_moves_its_figures)
 	ASSERT_EQ(-EINVAL, get(NULL, 1));
 	ASSERT_EQ(-EMSGSIZE, get(buf, 9));
 	ASSERT_EQ(-EMSGSIZE, get(buf, 0));
-	ASSERT_EQ(-EFAULT, get(BAD, 10));
+	ASSERT_EQ(-EFAULT, get(BAD_ADDRESS, 10));
 	EXPECT_TRUE(have_moved(before, "get_einval=1 get_emsgsize=2 get_efault=1"));
 	ASSERT_EQ(10, get(buf, sizeof(buf)));
 	remember(before);
@@ -226,7 +226,7 @@ static void *caller(void *data)
 
 	for (int i = 0; i < PER_THREAD; i++) {
 		unsigned long dice = next_random(&tally->seed);
-		char *at = dice >> 8 & 15 ? buf : BAD;
+		char *at = dice >> 8 & 15 ? buf : BAD_ADDRESS;
 		int len = 1 + (dice >> 16) % sizeof(buf);
 
 		switch (dice & 1 ? put(at, len) : get(at, len)) {

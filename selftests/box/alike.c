@@ -709,7 +709,7 @@ TEST_F(alike, nothing_has_a_position)
 TEST_F(alike, memory_that_cannot_be_used)
 {
 	/* A page without memory, and an address of the kernel. */
-	char * const bad[] = { BAD, (char *)0xffff888000000000 };
+	char * const bad[] = { BAD_ADDRESS, (char *)0xffff888000000000 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		self->receiver.buf = bad[i];
@@ -729,10 +729,10 @@ TEST_F(alike, memory_that_cannot_be_used)
 /* Whether the memory is good is asked last. */
 TEST_F(alike, empty_or_full_comes_before_bad_memory)
 {
-	self->receiver.buf = BAD;
+	self->receiver.buf = BAD_ADDRESS;
 	EXPECT_EQ(-EAGAIN, receive(_metadata, &self->receiver));
 	send_until_full(_metadata, &self->sender);
-	self->sender.buf = BAD;
+	self->sender.buf = BAD_ADDRESS;
 	/* A queue reads the message first. */
 	if (variant->send != queue_send)
 		EXPECT_EQ(-EAGAIN, send_one(_metadata, &self->sender));

@@ -150,7 +150,7 @@ TEST_F(device, readv_and_writev)
 	ASSERT_EQ(0, memcmp("one", buf[2], 3));
 
 	/* After an error, what has been done counts. */
-	out[1].iov_base = BAD;
+	out[1].iov_base = BAD_ADDRESS;
 	ASSERT_EQ(3, writev(self->now, out, 3));
 	in[0].iov_len = 3;
 	ASSERT_EQ(3, readv(self->now, in, 2));
@@ -168,21 +168,21 @@ TEST_F(device, errors_of_read_in_order)
 	EXPECT_EQ(-EINVAL, device_read(self->now, NULL, 8));
 	EXPECT_EQ(-EINVAL, device_read(self->now, NULL, 0));
 	EXPECT_EQ(-EINVAL, device_read(self->fd, NULL, 8));
-	EXPECT_EQ(-EAGAIN, device_read(self->now, BAD, 8));
-	EXPECT_EQ(-EAGAIN, device_read(self->now, BAD, 0));
+	EXPECT_EQ(-EAGAIN, device_read(self->now, BAD_ADDRESS, 8));
+	EXPECT_EQ(-EAGAIN, device_read(self->now, BAD_ADDRESS, 0));
 
 	ASSERT_EQ(0, put("message", 8));
 	EXPECT_EQ(-EBADF, device_read(wronly, NULL, 7));
 	EXPECT_EQ(-EINVAL, device_read(self->fd, NULL, 7));
-	EXPECT_EQ(-EMSGSIZE, device_read(self->fd, BAD, 7));
-	EXPECT_EQ(-EMSGSIZE, device_read(self->now, BAD, 7));
-	EXPECT_EQ(-EFAULT, device_read(self->fd, BAD, 8));
-	EXPECT_EQ(-EFAULT, device_read(self->now, BAD, 8));
+	EXPECT_EQ(-EMSGSIZE, device_read(self->fd, BAD_ADDRESS, 7));
+	EXPECT_EQ(-EMSGSIZE, device_read(self->now, BAD_ADDRESS, 7));
+	EXPECT_EQ(-EFAULT, device_read(self->fd, BAD_ADDRESS, 8));
+	EXPECT_EQ(-EFAULT, device_read(self->now, BAD_ADDRESS, 8));
 	EXPECT_EQ(8, read_expecting(self->fd, "message", 8));
 
 	ASSERT_EQ(0, put(self->message, MIB));
-	EXPECT_EQ(-EMSGSIZE, device_read(self->fd, BAD, MIB - 1));
-	EXPECT_EQ(-EFAULT, device_read(self->fd, BAD, MIB));
+	EXPECT_EQ(-EMSGSIZE, device_read(self->fd, BAD_ADDRESS, MIB - 1));
+	EXPECT_EQ(-EFAULT, device_read(self->fd, BAD_ADDRESS, MIB));
 	EXPECT_EQ(MIB, read_expecting(self->fd, self->message, MIB));
 	close(wronly);
 }
@@ -206,19 +206,19 @@ TEST_F(device, errors_of_write_in_order)
 	EXPECT_EQ(-EBADF, device_write(rdonly, NULL, 8));
 	EXPECT_EQ(-EINVAL, device_write(self->fd, NULL, 0));
 	EXPECT_EQ(-EINVAL, device_write(self->fd, NULL, self->largest + 1));
-	EXPECT_EQ(-EMSGSIZE, device_write(self->fd, BAD, self->largest + 1));
-	EXPECT_EQ(-EMSGSIZE, device_write(self->now, BAD, self->largest + 1));
-	EXPECT_EQ(-EFAULT, device_write(self->fd, BAD, self->largest));
-	EXPECT_EQ(-EFAULT, device_write(self->fd, BAD, 1));
+	EXPECT_EQ(-EMSGSIZE, device_write(self->fd, BAD_ADDRESS, self->largest + 1));
+	EXPECT_EQ(-EMSGSIZE, device_write(self->now, BAD_ADDRESS, self->largest + 1));
+	EXPECT_EQ(-EFAULT, device_write(self->fd, BAD_ADDRESS, self->largest));
+	EXPECT_EQ(-EFAULT, device_write(self->fd, BAD_ADDRESS, 1));
 	/* For the device a small number is an address, and no file descriptor. */
 	EXPECT_EQ(-EFAULT, device_write(self->fd, (char *)3, 8));
 
 	count = fill_box(_metadata, self->now);
-	EXPECT_EQ(-EBADF, device_write(rdonly, BAD, POLLOUT_LEN));
+	EXPECT_EQ(-EBADF, device_write(rdonly, BAD_ADDRESS, POLLOUT_LEN));
 	EXPECT_EQ(-EINVAL, device_write(self->now, NULL, POLLOUT_LEN));
-	EXPECT_EQ(-EMSGSIZE, device_write(self->now, BAD, self->largest + 1));
-	EXPECT_EQ(-EMSGSIZE, device_write(self->fd, BAD, self->largest + 1));
-	EXPECT_EQ(-EAGAIN, device_write(self->now, BAD, POLLOUT_LEN));
+	EXPECT_EQ(-EMSGSIZE, device_write(self->now, BAD_ADDRESS, self->largest + 1));
+	EXPECT_EQ(-EMSGSIZE, device_write(self->fd, BAD_ADDRESS, self->largest + 1));
+	EXPECT_EQ(-EAGAIN, device_write(self->now, BAD_ADDRESS, POLLOUT_LEN));
 	EXPECT_EQ(-EAGAIN, device_write(self->now, self->message, POLLOUT_LEN));
 	EXPECT_EQ(count, drain());
 	close(rdonly);
@@ -337,17 +337,17 @@ TEST_F(device, each_call_is_counted_like_a_system_call)
 	int count;
 
 	COUNTS("put_einval", -EINVAL, device_write(self->fd, NULL, 8));
-	COUNTS("put_emsgsize", -EMSGSIZE, device_write(self->fd, BAD, self->largest + 1));
-	COUNTS("put_efault", -EFAULT, device_write(self->fd, BAD, 8));
+	COUNTS("put_emsgsize", -EMSGSIZE, device_write(self->fd, BAD_ADDRESS, self->largest + 1));
+	COUNTS("put_efault", -EFAULT, device_write(self->fd, BAD_ADDRESS, 8));
 	COUNTS("get_einval", -EINVAL, device_read(self->fd, NULL, 8));
-	COUNTS("get_enodata", -EAGAIN, device_read(self->now, BAD, 8));
+	COUNTS("get_enodata", -EAGAIN, device_read(self->now, BAD_ADDRESS, 8));
 	COUNTS("puts", 8, device_write(self->fd, "message", 8));
-	COUNTS("get_emsgsize", -EMSGSIZE, device_read(self->fd, BAD, 7));
-	COUNTS("get_efault", -EFAULT, device_read(self->fd, BAD, 8));
+	COUNTS("get_emsgsize", -EMSGSIZE, device_read(self->fd, BAD_ADDRESS, 7));
+	COUNTS("get_efault", -EFAULT, device_read(self->fd, BAD_ADDRESS, 8));
 	COUNTS("gets", 8, read_expecting(self->fd, "message", 8));
 	count = fill_box(_metadata, self->now);
-	COUNTS("put_eagain", -EAGAIN, device_write(self->now, BAD, POLLOUT_LEN));
-	COUNTS("put_emsgsize", -EMSGSIZE, device_write(self->fd, BAD, 200 * KIB));
+	COUNTS("put_eagain", -EAGAIN, device_write(self->now, BAD_ADDRESS, POLLOUT_LEN));
+	COUNTS("put_emsgsize", -EMSGSIZE, device_write(self->fd, BAD_ADDRESS, 200 * KIB));
 	EXPECT_EQ(count, drain());
 }
 

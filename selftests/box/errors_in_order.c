@@ -162,18 +162,18 @@ TEST_F(order, put_of_null_before_too_large)
 
 TEST_F(order, put_of_negative_before_bad_pointer)
 {
-	ASSERT_EQ(-EINVAL, put(BAD, -1));
+	ASSERT_EQ(-EINVAL, put(BAD_ADDRESS, -1));
 }
 
 TEST_F(order, put_too_large_before_bad_pointer)
 {
-	ASSERT_EQ(-EMSGSIZE, put(BAD, self->largest + 1));
-	ASSERT_EQ(-EMSGSIZE, put(BAD, INT_MAX));
+	ASSERT_EQ(-EMSGSIZE, put(BAD_ADDRESS, self->largest + 1));
+	ASSERT_EQ(-EMSGSIZE, put(BAD_ADDRESS, INT_MAX));
 }
 
 TEST_F(order, put_of_the_largest_from_bad_pointer)
 {
-	ASSERT_EQ(-EFAULT, put(BAD, self->largest));
+	ASSERT_EQ(-EFAULT, put(BAD_ADDRESS, self->largest));
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
@@ -184,20 +184,20 @@ TEST_F(order, get_into_null_before_empty)
 
 TEST_F(order, get_of_negative_before_empty_and_bad_pointer)
 {
-	ASSERT_EQ(-EINVAL, get(BAD, -1));
+	ASSERT_EQ(-EINVAL, get(BAD_ADDRESS, -1));
 }
 
 TEST_F(order, get_from_empty_before_bad_pointer)
 {
-	ASSERT_EQ(-ENODATA, get(BAD, 8));
-	ASSERT_EQ(-ENODATA, get(BAD, 0));
+	ASSERT_EQ(-ENODATA, get(BAD_ADDRESS, 8));
+	ASSERT_EQ(-ENODATA, get(BAD_ADDRESS, 0));
 }
 
 TEST_F(order, get_into_null_before_too_short)
 {
 	ASSERT_EQ(0, put("message", 8));
 	ASSERT_EQ(-EINVAL, get(NULL, 1));
-	ASSERT_EQ(-EINVAL, get(BAD, INT_MIN));
+	ASSERT_EQ(-EINVAL, get(BAD_ADDRESS, INT_MIN));
 	ASSERT_EQ(8, get_expecting("message", 8));
 }
 
@@ -207,9 +207,9 @@ TEST_F(order, get_too_short_before_bad_pointer)
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		ASSERT_EQ(0, put(self->message, sizes[i]));
-		ASSERT_EQ(-EMSGSIZE, get(BAD, sizes[i] - 1));
-		ASSERT_EQ(-EMSGSIZE, get(BAD, 0));
-		ASSERT_EQ(-EFAULT, get(BAD, sizes[i]));
+		ASSERT_EQ(-EMSGSIZE, get(BAD_ADDRESS, sizes[i] - 1));
+		ASSERT_EQ(-EMSGSIZE, get(BAD_ADDRESS, 0));
+		ASSERT_EQ(-EFAULT, get(BAD_ADDRESS, sizes[i]));
 		ASSERT_EQ(sizes[i], get_expecting(self->message, sizes[i]));
 	}
 }
@@ -289,7 +289,7 @@ TEST_F(order, full_box_comes_after_what_is_checked_first)
 	ASSERT_EQ(-EINVAL, put(NULL, self->largest));
 	ASSERT_EQ(-EINVAL, put(self->message, -1));
 	ASSERT_EQ(-EMSGSIZE, put(self->message, self->largest + 1));
-	ASSERT_EQ(-EMSGSIZE, put(BAD, self->largest + 1));
+	ASSERT_EQ(-EMSGSIZE, put(BAD_ADDRESS, self->largest + 1));
 	ASSERT_EQ(count, get_until_empty(self->message, self->largest, count));
 }
 
@@ -298,7 +298,7 @@ TEST_F(order, full_box_comes_before_a_bad_pointer)
 	long count = put_until_full(self->message, self->limit, self->largest);
 
 	ASSERT_LT(0, count);
-	ASSERT_EQ(-EAGAIN, put(BAD, self->largest));
+	ASSERT_EQ(-EAGAIN, put(BAD_ADDRESS, self->largest));
 	ASSERT_EQ(-EAGAIN, put((char *)0xffff888000000000, self->largest));
 	ASSERT_EQ(count, get_until_empty(self->message, self->largest, count));
 }
@@ -393,7 +393,7 @@ TEST_F(low_limit, small_messages_are_bounded)
 		EXPECT_LE(MIB / 2 / (sizes[i] + 16), count) {
 			TH_LOG("messages of %ld bytes", sizes[i]);
 		}
-		ASSERT_EQ(-EAGAIN, put(BAD, sizes[i]));
+		ASSERT_EQ(-EAGAIN, put(BAD_ADDRESS, sizes[i]));
 		ASSERT_EQ(count, get_until_empty(self->message, sizes[i], count));
 		ASSERT_EQ(-ENODATA, get_nothing());
 	}

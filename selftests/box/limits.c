@@ -116,7 +116,7 @@ TEST_F(limits, lowered_below_what_is_held_nothing_is_lost)
 	ASSERT_EQ(0, set_parameter("max_bytes", MAX_BYTES_MIN));
 	EXPECT_EQ(-EAGAIN, put(message, len));
 	EXPECT_EQ(-EAGAIN, put(message, 0));
-	EXPECT_EQ(-EAGAIN, put(BAD, len));
+	EXPECT_EQ(-EAGAIN, put(BAD_ADDRESS, len));
 
 	/*
 	 * While the box holds more than the limit and a spare segment, each
@@ -203,9 +203,9 @@ TEST_F(limits, too_much_that_is_pending_comes_before_a_bad_pointer)
 	int most = len_in(MAX_PENDING_MIN / 4);
 
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", MAX_PENDING_MIN));
-	EXPECT_EQ(-EFAULT, put(BAD, most));
-	EXPECT_EQ(-EAGAIN, put(BAD, most + 1));
-	EXPECT_EQ(-EFAULT, put(BAD, 1));
+	EXPECT_EQ(-EFAULT, put(BAD_ADDRESS, most));
+	EXPECT_EQ(-EAGAIN, put(BAD_ADDRESS, most + 1));
+	EXPECT_EQ(-EFAULT, put(BAD_ADDRESS, 1));
 }
 
 /* A spare segment too long for the limit must not make a put fail that fits. */

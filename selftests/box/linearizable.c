@@ -270,7 +270,7 @@ static void make_call(struct call *call, char *buffer)
 {
 	/* The shortest messages, of 8 bytes, have 4 bytes on each side. */
 	char *buf = buffer + PAGE - (call->crossing ? 4 : 0);
-	char *at = call->bad ? BAD : buf;
+	char *at = call->bad ? BAD_ADDRESS : buf;
 
 	if (call->kind == PUT)
 		make_message(buf, call->len, call->id);

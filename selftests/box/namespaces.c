@@ -112,10 +112,10 @@ static bool make_calls_of_all_kinds(void)
 	return is("put", 0, put("four", 4)) && is("put", 0, put("four", 4)) &&
 	       is("put of NULL", -EINVAL, put(NULL, 1)) &&
 	       is("put too large", -EMSGSIZE, put(buf, INT_MAX)) &&
-	       is("put from nowhere", -EFAULT, put(BAD, 1)) &&
+	       is("put from nowhere", -EFAULT, put(BAD_ADDRESS, 1)) &&
 	       is("get into NULL", -EINVAL, get(NULL, 1)) &&
 	       is("get too short", -EMSGSIZE, get(buf, 3)) &&
-	       is("get to nowhere", -EFAULT, get(BAD, 4)) &&
+	       is("get to nowhere", -EFAULT, get(BAD_ADDRESS, 4)) &&
 	       is("get", 4, get(buf, 4));
 }
 
@@ -152,7 +152,7 @@ TEST_F(namespaces, without_a_put_there_is_no_box)
 	ASSERT_EQ(0, enter_namespace(away));
 	ASSERT_TRUE(figures_are(NULL));
 	ASSERT_EQ(-ENODATA, get(buf, sizeof(buf)));
-	ASSERT_EQ(-ENODATA, get(BAD, 0));
+	ASSERT_EQ(-ENODATA, get(BAD_ADDRESS, 0));
 	ASSERT_EQ(-EINVAL, get(NULL, 0));
 	ASSERT_EQ(-EINVAL, put(NULL, 0));
 	ASSERT_EQ(-ENOSYS, put((char *)AT_FDCWD, 1));

@@ -64,7 +64,7 @@ TEST_F(waiting, a_large_writer_does_not_keep_a_small_one_waiting)
 
 TEST_F(waiting, a_bad_writer_hands_the_room_on)
 {
-	struct sleeper first = WRITER(self->fd, BAD, SMALL);
+	struct sleeper first = WRITER(self->fd, BAD_ADDRESS, SMALL);
 	struct sleeper second = WRITER(self->fd, message, SMALL);
 	int count = fill_box(_metadata, self->now);
 

@@ -27,7 +27,7 @@ TEST_F(waiting, a_bad_buffer_hands_the_message_on)
 	static const int lens[] = { 64, MIB };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
-		struct sleeper first = READER(self->fd, BAD, MIB);
+		struct sleeper first = READER(self->fd, BAD_ADDRESS, MIB);
 		struct sleeper second = READER(self->fd, buf[1], MIB);
 
 		ASSERT_TRUE(reader_falls_asleep(&first));

@@ -71,7 +71,7 @@ TEST_F(msgbox, registers_are_preserved)
 
 	EXPECT_EQ(0, changed_register(put_nr, "message", 8));
 	EXPECT_EQ(0, changed_register(put_nr, NULL, 8));
-	EXPECT_EQ(0, changed_register(put_nr, BAD, 8));
+	EXPECT_EQ(0, changed_register(put_nr, BAD_ADDRESS, 8));
 	EXPECT_EQ(0, changed_register(get_nr, buf, 1));
 	EXPECT_EQ(0, changed_register(get_nr, buf, sizeof(buf)));
 	EXPECT_EQ(0, changed_register(get_nr, buf, sizeof(buf)));

@@ -30,7 +30,7 @@
 #define PAGE_MAX	(64 * KIB)
 
 /* Nothing is mapped here: it is below what programs may map. */
-#define BAD		((char *)4096)
+#define BAD_ADDRESS		((char *)4096)
 
 /* Each byte of a buffer before a get, to detect which bytes the get writes. */
 #define POISON		0xa5
