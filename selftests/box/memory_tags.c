@@ -16,7 +16,7 @@
 #define PROT_MTE		0x20
 #endif
 #ifndef HWCAP2_MTE
-#define HWCAP2_MTE		(1UL << 18)
+#define HWCAP2_MTE		0x40000
 #endif
 
 #define GRANULE			16
