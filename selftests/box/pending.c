@@ -16,8 +16,8 @@
 
 #define MAX		(8 * MIB)
 #define LEN		(300 * KIB)
-/* The size of that message's segment, which has a header of 16 bytes. */
-#define TAKES		(LEN + PAGE)
+/* The size of that message's segment, which has a header of 16 bytes and whole pages. */
+#define TAKES		((16 + LEN + PAGE - 1) / PAGE * PAGE)
 #define MOST_CHILDREN	200
 
 /* User ids that no other process has. */
