@@ -444,12 +444,13 @@ static uintptr_t address_of(const char *symbol)
 
 TEST_F(msgbox, put_from_kernel_memory_that_is_there)
 {
-	char *banner = (char *)address_of("linux_banner");
+	/* Some kernels have no names of data (6.1 on arm64). */
+	char *there = (char *)(address_of("linux_banner") ?: address_of("_stext"));
 
-	if (!banner)
+	if (!there)
 		SKIP_TEST("only root can read kernel addresses");
 	for (int len = 1; len <= 16; len++) {
-		EXPECT_EQ(-EFAULT, put(banner, len)) {
+		EXPECT_EQ(-EFAULT, put(there, len)) {
 			TH_LOG("len %d", len);
 		}
 	}
