@@ -33,6 +33,19 @@ static unsigned long symbol_address(const char *name)
 }
 
 /**
+ * hook_symbol_exists() - whether the kernel has a function or a table of this name
+ * @name: its name in kallsyms
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: whether it has.
+ */
+bool hook_symbol_exists(const char *name)
+{
+	return symbol_address(name);
+}
+
+/**
  * hook_symbol_find() - find a function or a table of the kernel
  * @name: its name in kallsyms
  * @symbol: set to its address and size

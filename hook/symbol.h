@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 #ifndef __KERNEL__
+#include <stdbool.h>
 #include <stddef.h>
 #endif
 
@@ -29,6 +30,7 @@ struct hook_text {
 	unsigned long start;
 };
 
+bool hook_symbol_exists(const char *name);
 int hook_symbol_find(const char *name, struct hook_symbol *symbol);
 int hook_symbol_read(const char *name, struct hook_text *text);
 

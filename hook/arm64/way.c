@@ -44,6 +44,14 @@ static int check_function_calls(const char *from, unsigned long to)
 	return err;
 }
 
+/* Compilers may give a function that they have changed another name: gcc 16 does. */
+static const char *name_of_invoke_syscall(void)
+{
+	static const char changed[] = "invoke_syscall.constprop.0";
+
+	return hook_symbol_exists(changed) ? changed : "invoke_syscall";
+}
+
 /*
  * ftrace attaches to the second instruction of a function. Its address is given, and not
  * the function's: on 6.1 several places count to sys_ni_syscall, those of weak functions
@@ -80,7 +88,7 @@ int hook_way_prepare(struct hook_state *hook)
 	int err = hook_symbol_find(HOOK_ATTACH_POINT, &function);
 
 	if (!err)
-		err = check_function_calls("invoke_syscall", function.start);
+		err = check_function_calls(name_of_invoke_syscall(), function.start);
 	if (!err)
 		err = check_function_calls(HOOK_NOT_IMPLEMENTED, function.start);
 	return err ? err : try_attach_point(hook, function.start);
