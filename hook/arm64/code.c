@@ -14,6 +14,7 @@
 #include "code.h"
 
 #define INSN_SIZE	sizeof(__u32)
+#define ENTRY_INSNS	3	/* at most: BTI, and the two that ftrace may make a call */
 #define ADRP_PAGE	4096UL	/* whatever the kernel's page size is */
 
 static __u32 read_insn(const struct hook_text *text, size_t at)
@@ -94,7 +95,8 @@ static bool is_add_to(__u32 insn, __u32 rd)
  * @text: the bytes of the function
  *
  * Looks for ADRP, and the ADD to the same register that follows it, up to the first
- * call. (A jump may be one that the kernel writes over a NOP, or the other way round.)
+ * call but ftrace's at the entry. (A jump may be one that the kernel writes over a NOP, or
+ * the other way round.)
  *
  * Context: Any.
  *
@@ -109,7 +111,7 @@ unsigned long hook_code_first_address(const struct hook_text *text)
 	for (at = 0; at + INSN_SIZE <= text->size; at += INSN_SIZE) {
 		__u32 insn = read_insn(text, at);
 
-		if (is_call(insn))
+		if (is_call(insn) && at >= ENTRY_INSNS * INSN_SIZE)
 			return 0;
 		if (is_adrp(insn)) {
 			page = adrp_page(insn, text->start + at);

@@ -50,6 +50,9 @@ TEST(addresses)
 	/* A jump does not end it. */
 	EXPECT_EQ(0xffff8000080126ecUL,
 		  hook_code_first_address(&TEXT(0x14000002, 0x90000002, 0xb0000002, 0x911bb042)));
+	/* Nor does ftrace's call: mov x9, x30; bl. */
+	EXPECT_EQ(0xffff8000080126e8UL,
+		  hook_code_first_address(&TEXT(0xaa1e03e9, 0x94000002, 0xb0000002, 0x911ba042)));
 	/* adrp x2, 16 MiB before; nop; add x2, x2, #0x10 */
 	EXPECT_EQ(0xffff800007010010UL,
 		  hook_code_first_address(&TEXT(0x90ff8002, NOP, 0x91004042)));
@@ -61,7 +64,7 @@ TEST(no_addresses)
 	EXPECT_EQ(0, hook_code_first_address(&TEXT(0xb0000002, 0x911ba043)));
 	EXPECT_EQ(0, hook_code_first_address(&TEXT(0xb0000002, 0x911ba062)));
 	EXPECT_EQ(0, hook_code_first_address(&TEXT(0xb0000002, 0x915ba042)));
-	EXPECT_EQ(0, hook_code_first_address(&TEXT(0xb0000002, 0x94000002, 0x911ba042)));
+	EXPECT_EQ(0, hook_code_first_address(&TEXT(0xb0000002, NOP, NOP, 0x94000002, 0x911ba042)));
 	EXPECT_EQ(0, hook_code_first_address(&TEXT(NOP, NOP)));
 }
 
