@@ -26,8 +26,8 @@ static inline char __user *next_page(char __user *address)
  *
  * Context: Page faults disabled. Does not sleep.
  *
- * Return: whether all pages are, and their tags allow it. They can be unmapped at any time, by threads of the
- * caller or by memory reclaim.
+ * Return: whether all pages are, and their tags allow it. They can be unmapped at any
+ * time, by threads of the caller or by memory reclaim.
  */
 bool user_memory_writable_nofault(char __user *to, size_t len)
 {
@@ -116,7 +116,7 @@ int user_memory_fault_in_writable(char __user *to, size_t len)
 	if (!try_module_get(THIS_MODULE))
 		return -ENOSYS;
 	for (; to < end && !err; to = next) {
-		next = min(next_page(to), end);
+		next = next_page(to) < end ? next_page(to) : end;
 		err = fault_in_page_writable(to, next - to);
 	}
 	module_put(THIS_MODULE);

@@ -5,7 +5,6 @@
  */
 #include <linux/errno.h>
 #include <linux/ftrace.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -25,29 +24,6 @@ void hook_ops_reset(struct ftrace_ops *ops)
 {
 	ftrace_free_filter(ops);
 	memset(ops, 0, sizeof(*ops));
-}
-
-/**
- * hook_stay_forever() - keep the module in memory until the machine is rebooted
- * @attach_point: where ftrace is attached
- *
- * After an internal error ftrace shuts itself down and can no longer detach
- * anything. Calls still come to the module then, and its memory must stay: an
- * insmod or rmmod that never returns is better. With an empty window every call
- * goes back to the kernel.
- *
- * Does not return. It is not declared so, as objtool knows only the kernel's own
- * functions that do not.
- *
- * Context: Process context.
- */
-void hook_stay_forever(const char *attach_point)
-{
-	WRITE_ONCE(syscall_hook_span, 0);
-	hook_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
-		  attach_point);
-	for (;;)
-		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 }
 
 static void guard_never_called(unsigned long ip, unsigned long parent_ip,

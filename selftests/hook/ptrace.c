@@ -98,9 +98,9 @@ static void finish_child(struct __test_metadata *_metadata, pid_t child)
 	ASSERT_EQ(0, status);
 }
 
-static task_registers registers_of(struct __test_metadata *_metadata, pid_t child)
+static struct user_regs_struct registers_of(struct __test_metadata *_metadata, pid_t child)
 {
-	task_registers regs;
+	struct user_regs_struct regs;
 
 	ASSERT_TRUE(get_registers(child, &regs));
 	return regs;
@@ -113,7 +113,7 @@ static void set_number(struct __test_metadata *_metadata, pid_t child, long nr)
 
 static void set_result(struct __test_metadata *_metadata, pid_t child, long result)
 {
-	task_registers regs = registers_of(_metadata, child);
+	struct user_regs_struct regs = registers_of(_metadata, child);
 
 	set_result_in(&regs, result);
 	ASSERT_TRUE(set_registers(child, &regs));
@@ -284,7 +284,7 @@ TEST_F(msgbox, a_call_is_skipped_without_a_result)
 static void replace_arguments(struct __test_metadata *_metadata, pid_t child, long nr,
 			      void *at, long len, long result)
 {
-	task_registers own, regs;
+	struct user_regs_struct own, regs;
 
 	run_to_entry(_metadata, child, PTRACE_SYSCALL, nr);
 	own = registers_of(_metadata, child);
@@ -372,7 +372,7 @@ TEST_F(msgbox, calls_are_emulated)
 TEST_F(msgbox, a_single_step_over_a_call)
 {
 	pid_t child = trace(_metadata, puts_one, 0);
-	task_registers before, after;
+	struct user_regs_struct before, after;
 
 	run_to_entry(_metadata, child, PTRACE_SYSCALL, put_nr);
 	before = registers_of(_metadata, child);

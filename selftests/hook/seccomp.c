@@ -355,7 +355,7 @@ TEST_F(seccomp, a_tracer_lets_it_through)
 TEST_F(seccomp, a_tracer_answers_instead)
 {
 	pid_t child = child_before_call(_metadata, self->nr, ANSWER);
-	task_registers regs;
+	struct user_regs_struct regs;
 
 	ASSERT_TRUE(set_call_number(child, -1) && get_registers(child, &regs));
 	set_result_in(&regs, ANSWER);

@@ -9,9 +9,12 @@
 #define START	0xffff800008010ff8UL
 #define NOP	0xd503201fU
 
-#define TEXT(...) (struct hook_text)						\
-	{ .bytes = (const __u8 *)(const __u32 []){ __VA_ARGS__ },		\
-	  .size = sizeof((const __u32 []){ __VA_ARGS__ }), .start = START }
+#define TEXT(...)								\
+	((struct hook_text){							\
+		.bytes = (const __u8 *)(const __u32 []){ __VA_ARGS__ },		\
+		.size = sizeof((const __u32 []){ __VA_ARGS__ }),		\
+		.start = START,							\
+	})
 
 TEST(branches)
 {

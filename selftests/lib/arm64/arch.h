@@ -55,17 +55,15 @@ static inline void pause_processor(void)
 
 /* --- the registers of a process that its tracer has stopped */
 
-typedef struct user_regs_struct task_registers;
-
 /* These return whether they succeeded. */
-static inline bool get_registers(pid_t task, task_registers *regs)
+static inline bool get_registers(pid_t task, struct user_regs_struct *regs)
 {
 	struct iovec all = { regs, sizeof(*regs) };
 
 	return !ptrace(PTRACE_GETREGSET, task, NT_PRSTATUS, &all);
 }
 
-static inline bool set_registers(pid_t task, const task_registers *regs)
+static inline bool set_registers(pid_t task, const struct user_regs_struct *regs)
 {
 	struct iovec all = { (void *)regs, sizeof(*regs) };
 
@@ -81,23 +79,24 @@ static inline bool set_call_number(pid_t task, long nr)
 	return !ptrace(PTRACE_SETREGSET, task, NT_ARM_SYSTEM_CALL, &all);
 }
 
-static inline unsigned long result_in(const task_registers *regs)
+static inline unsigned long result_in(const struct user_regs_struct *regs)
 {
 	return regs->regs[0];
 }
 
-static inline void set_result_in(task_registers *regs, long result)
+static inline void set_result_in(struct user_regs_struct *regs, long result)
 {
 	regs->regs[0] = result;
 }
 
-static inline void set_arguments_in(task_registers *regs, unsigned long arg1, unsigned long arg2)
+static inline void set_arguments_in(struct user_regs_struct *regs, unsigned long arg1,
+				    unsigned long arg2)
 {
 	regs->regs[0] = arg1;
 	regs->regs[1] = arg2;
 }
 
-static inline unsigned long instruction_in(const task_registers *regs)
+static inline unsigned long instruction_in(const struct user_regs_struct *regs)
 {
 	return regs->pc;
 }
@@ -120,7 +119,7 @@ static inline long result_of_no_call(unsigned long arg1)
 static inline bool is_before_call(const ucontext_t *context, unsigned long nr, unsigned long arg1,
 				  const void *next)
 {
-	static const uint32_t svc_0 = 0xd4000001;
+	static const unsigned int svc_0 = 0xd4000001;
 
 	return context->uc_mcontext.regs[8] == nr && context->uc_mcontext.regs[0] == arg1 &&
 	       context->uc_mcontext.pc == (uintptr_t)next &&

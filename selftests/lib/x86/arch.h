@@ -51,15 +51,13 @@ static inline void pause_processor(void)
 
 /* --- the registers of a process that its tracer has stopped */
 
-typedef struct user_regs_struct task_registers;
-
 /* These return whether they succeeded. */
-static inline bool get_registers(pid_t task, task_registers *regs)
+static inline bool get_registers(pid_t task, struct user_regs_struct *regs)
 {
 	return !ptrace(PTRACE_GETREGS, task, 0, regs);
 }
 
-static inline bool set_registers(pid_t task, const task_registers *regs)
+static inline bool set_registers(pid_t task, const struct user_regs_struct *regs)
 {
 	return !ptrace(PTRACE_SETREGS, task, 0, regs);
 }
@@ -67,7 +65,7 @@ static inline bool set_registers(pid_t task, const task_registers *regs)
 /* At the entry of a system call: makes it another one; -1: none. */
 static inline bool set_call_number(pid_t task, long nr)
 {
-	task_registers regs;
+	struct user_regs_struct regs;
 
 	if (!get_registers(task, &regs))
 		return false;
@@ -75,23 +73,24 @@ static inline bool set_call_number(pid_t task, long nr)
 	return set_registers(task, &regs);
 }
 
-static inline unsigned long result_in(const task_registers *regs)
+static inline unsigned long result_in(const struct user_regs_struct *regs)
 {
 	return regs->rax;
 }
 
-static inline void set_result_in(task_registers *regs, long result)
+static inline void set_result_in(struct user_regs_struct *regs, long result)
 {
 	regs->rax = result;
 }
 
-static inline void set_arguments_in(task_registers *regs, unsigned long arg1, unsigned long arg2)
+static inline void set_arguments_in(struct user_regs_struct *regs, unsigned long arg1,
+				    unsigned long arg2)
 {
 	regs->rdi = arg1;
 	regs->rsi = arg2;
 }
 
-static inline unsigned long instruction_in(const task_registers *regs)
+static inline unsigned long instruction_in(const struct user_regs_struct *regs)
 {
 	return regs->rip;
 }
