@@ -10,11 +10,14 @@
 #include <linux/ftrace.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
-#include <linux/string.h>
 
+#include "../hook/symbol.h"
 #include "boxes.h"
 #include "compat.h"
 #include "namespace_end.h"
+#include "syscall_hook_arch.h"
+
+#define FUNCTION "msg_exit_ns"
 
 /* Must not sleep. */
 static void namespace_ends(unsigned long ip, unsigned long parent_ip,
@@ -33,6 +36,10 @@ static struct ftrace_ops watch = {
 /**
  * namespace_end_watch() - call msgbox_namespace_ends() for each IPC namespace that ends
  *
+ * The filter is set by address, and not with ftrace_set_filter(). Where that has no memory
+ * to note the function, it reports success, and an empty filter stands for all functions
+ * (match_records() in kernel/trace/ftrace.c).
+ *
  * Context: Process context. May sleep.
  *
  * Return: 0; -EOPNOTSUPP if the kernel is not as expected, or -EBUSY if ftrace is
@@ -40,9 +47,12 @@ static struct ftrace_ops watch = {
  */
 int namespace_end_watch(void)
 {
-	char function[] = "msg_exit_ns";	/* ftrace writes to it */
-	int err = ftrace_set_filter(&watch, function, strlen(function), 1);
+	struct hook_symbol function;
+	int err = hook_symbol_find(FUNCTION, &function);
 
+	if (err)
+		return err;
+	err = ftrace_set_filter_ip(&watch, function.start + HOOK_FTRACE_OFFSET, 0, 1);
 	if (!err)
 		err = register_ftrace_function(&watch);
 	if (!err)
@@ -54,8 +64,8 @@ int namespace_end_watch(void)
 	else if (err == -ENODEV)
 		pr_err("ftrace has shut itself down after an error; reboot the machine\n");
 	else if (err != -ENOMEM)
-		pr_err("ftrace cannot trace %s (error %d); this kernel is not supported\n",
-		       function, err);
+		pr_err("ftrace cannot trace " FUNCTION " (error %d); this kernel is not supported\n",
+		       err);
 	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
@@ -71,7 +81,7 @@ int namespace_end_watch(void)
 void namespace_end_unwatch(void)
 {
 	if (unregister_ftrace_function(&watch)) {
-		pr_crit("ftrace has shut itself down and cannot detach from msg_exit_ns; this module stays until the machine is rebooted\n");
+		pr_crit("ftrace has shut itself down and cannot detach from " FUNCTION "; this module stays until the machine is rebooted\n");
 		for (;;)
 			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 	}

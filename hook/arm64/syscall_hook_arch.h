@@ -7,6 +7,13 @@
 #include <linux/compiler.h>
 #include <linux/ptrace.h>
 
+/*
+ * From a function's first byte to where ftrace is told to attach: the second instruction.
+ * The function's address is not enough. On 6.1 several places count to sys_ni_syscall,
+ * those of weak functions that were replaced.
+ */
+#define HOOK_FTRACE_OFFSET	4
+
 /* What the table has for a number that is not assigned. */
 #define HOOK_NOT_IMPLEMENTED	"__arm64_sys_ni_syscall"
 

@@ -16,7 +16,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <asm/insn.h>
 #include <asm/unistd.h>
 
 #include "code.h"
@@ -52,16 +51,11 @@ static const char *name_of_invoke_syscall(void)
 	return hook_symbol_exists(changed) ? changed : "invoke_syscall";
 }
 
-/*
- * ftrace attaches to the second instruction of a function. Its address is given, and not
- * the function's: on 6.1 several places count to sys_ni_syscall, those of weak functions
- * that were replaced.
- */
 static int try_attach_point(struct hook_state *hook, unsigned long function)
 {
 	int err;
 
-	hook->ftrace_address = function + AARCH64_INSN_SIZE;
+	hook->ftrace_address = function + HOOK_FTRACE_OFFSET;
 	err = ftrace_set_filter_ip(&hook->ops, hook->ftrace_address, 0, 1);
 	hook_ops_reset(&hook->ops);
 	if (err == -ENODEV)

@@ -7,6 +7,9 @@
 #include <linux/ptrace.h>
 #include <linux/thread_info.h>
 
+/* From a function's first byte to where ftrace is told to attach. It finds its place. */
+#define HOOK_FTRACE_OFFSET	0
+
 /* What the table has for a number that is not assigned. */
 #define HOOK_NOT_IMPLEMENTED	"__x64_sys_ni_syscall"
 
