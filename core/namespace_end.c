@@ -64,8 +64,8 @@ int namespace_end_watch(void)
 	else if (err == -ENODEV)
 		pr_err("ftrace has shut itself down after an error; reboot the machine\n");
 	else if (err != -ENOMEM)
-		pr_err("ftrace cannot trace " FUNCTION " (error %d); this kernel is not supported\n",
-		       err);
+		pr_err("ftrace cannot trace %s (error %d); this kernel is not supported\n",
+		       FUNCTION, err);
 	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
@@ -81,7 +81,7 @@ int namespace_end_watch(void)
 void namespace_end_unwatch(void)
 {
 	if (unregister_ftrace_function(&watch)) {
-		pr_crit("ftrace has shut itself down and cannot detach from " FUNCTION "; this module stays until the machine is rebooted\n");
+		pr_crit("ftrace has shut itself down and cannot detach from msg_exit_ns; this module stays until the machine is rebooted\n");
 		for (;;)
 			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 	}
