@@ -3,7 +3,8 @@
  * Calls in progress while the module is loaded and unloaded: hook/x86/raise.c,
  * hook/x86/attach.c, hook/x86/trampoline.S, hook/syscall_hook.c and core/main.c. The
  * comments there name the same steps: C1 to C9 for a call, I1 to I3 for install, U1
- * to U9 for remove. `make models` has spin search every interleaving of them.
+ * to U9 for remove. `make models` has spin search every interleaving of them. On arm64
+ * (hook/arm64/attach.c) no limit is raised, so a call begins with C4.
  *
  * Assumptions and simplifications:
  * - Tasks RCU waits until each task that runs or is preempted in the kernel has
