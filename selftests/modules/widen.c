@@ -20,7 +20,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "../../hook/x86/compat.h"
+#include "attach_arch.h"
 #include "widen.h"
 
 static unsigned long address;

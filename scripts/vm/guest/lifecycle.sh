@@ -21,9 +21,12 @@ export DM510_MSGBOX_KERNEL_MODULES DM510_MSGBOX_THROW_AWAY DM510_MSGBOX_NO_SKIP
 describe_module
 
 # fault_injection needs the kernel that is built for it. races, which widens race windows,
-# runs on one kernel for each preemption model: those of 6.1, except the cloud kernel.
-case $(uname -r) in
-6.1.*-checkers) left_out=none ;;
+# runs on one kernel for each preemption model: those of 6.1, except the cloud kernel. On
+# arm64 it needs 6.12 or later.
+case $(uname -rm) in
+6.12.*+deb13-arm64\ *) left_out=fault_injection ;;
+*\ aarch64) left_out='fault_injection|races' ;;
+6.1.*-checkers\ *) left_out=none ;;
 6.1.*-cloud-*) left_out='fault_injection|races' ;;
 6.1.*) left_out=fault_injection ;;
 *) left_out='fault_injection|races' ;;
