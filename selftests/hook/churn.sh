@@ -160,7 +160,8 @@ they_are_there_before_and_after()
 addresses_are_used_again()
 {
 	load || return 1
-	echo 'p:dm510 msg_exit_ns ns=%di' >"$tracing/kprobe_events" &&
+	# shellcheck disable=SC2016 # the kernel expands it
+	echo 'p:dm510 msg_exit_ns ns=$arg1' >"$tracing/kprobe_events" &&
 		echo 1 >"$tracing/events/kprobes/dm510/enable" && start_churn &&
 		sleep "$under_load" && stop_hammer && all_is_gone || return 1
 	sed -n 's/.* ns=//p' "$tracing/trace" >"$tmp/ends"
