@@ -219,7 +219,8 @@ static unsigned int count_pages(const char __user *to, size_t len)
  * @to: the caller's memory
  * @len: its length in bytes; not 0
  *
- * A separate step, as -EADDRNOTAVAIL takes precedence over -EFAULT.
+ * A separate step, as -EADDRNOTAVAIL takes precedence over -EFAULT. Not charged to the
+ * caller's memory cgroup: one that is full must be able to take its messages out.
  *
  * Context: Process context, no lock held. May sleep.
  *
@@ -231,8 +232,7 @@ int user_pages_alloc(struct user_pages *pages, const char __user *to, size_t len
 
 	if (count > ARRAY_SIZE(pages->few)) {
 		pages->page = kvmalloc_array(count, sizeof(*pages->page),
-					     GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
-					     __GFP_NOWARN);
+					     GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 		if (!pages->page) {
 			user_pages_init(pages);
 			return -EADDRNOTAVAIL;
