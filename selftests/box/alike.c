@@ -19,8 +19,8 @@
 
 /* All messages have the same bytes: a box is last in, first out, and the others not. */
 #define LEN		POLLOUT_LEN
-static char message[LEN];
-static char buf[LEN];
+static char message[PAGE_MAX];
+static char buf[PAGE_MAX];
 
 #define QUEUE		"/dm510_msgbox_alike"
 #define MOST		1000
@@ -32,6 +32,7 @@ FIXTURE(alike)
 	struct sleeper receiver;
 	struct sleeper sender;
 	long max_bytes;
+	long len;
 };
 
 FIXTURE_VARIANT(alike)
@@ -40,6 +41,8 @@ FIXTURE_VARIANT(alike)
 	int (*open)(int fds[2], int flags);
 	long (*receive)(struct sleeper *sleeper);
 	long (*send)(struct sleeper *sleeper);
+	/* Room is counted in pages: a message is one at least. */
+	bool pages;
 	/* The system calls in which they sleep. */
 	long receive_nr;
 	long send_nr;
@@ -91,6 +94,7 @@ FIXTURE_VARIANT_ADD(alike, device)
 FIXTURE_VARIANT_ADD(alike, pipe)
 {
 	.open = open_pipe,
+	.pages = true,
 	.receive = sleeper_read,
 	.send = sleeper_write,
 	.receive_nr = SYS_read,
@@ -115,6 +119,7 @@ FIXTURE_SETUP(alike)
 	self->max_bytes = parameter("max_bytes");
 	if (set_parameter("max_bytes", 128 * KIB))
 		SKIP_TEST("only root can change the limits");
+	self->len = variant->pages && PAGE > LEN ? PAGE : LEN;
 	/* A read into a missing page can wake a second time. */
 	poison(buf, sizeof(buf));
 	ASSERT_EQ(0, variant->open(fds, 0));
@@ -122,11 +127,11 @@ FIXTURE_SETUP(alike)
 	self->out = fds[1];
 	self->receiver = (struct sleeper) {
 		.call = variant->receive, .nr = variant->receive_nr,
-		.fd = self->in, .buf = buf, .len = LEN,
+		.fd = self->in, .buf = buf, .len = self->len,
 	};
 	self->sender = (struct sleeper) {
 		.call = variant->send, .nr = variant->send_nr,
-		.fd = self->out, .buf = message, .len = LEN,
+		.fd = self->out, .buf = message, .len = self->len,
 	};
 }
 
@@ -170,7 +175,7 @@ static int send_until_full(struct __test_metadata *_metadata, struct sleeper *se
 	int count = 0;
 	long ret;
 
-	while ((ret = send_one(_metadata, sender)) == LEN && count < MOST)
+	while ((ret = send_one(_metadata, sender)) == (long)sender->len && count < MOST)
 		count++;
 	ASSERT_EQ(-EAGAIN, ret);
 	ASSERT_LT(1, count);
@@ -192,11 +197,11 @@ TEST_F(alike, nonblocking_from_the_start)
 	self->sender.fd = self->out;
 
 	ASSERT_EQ(-EAGAIN, variant->receive(&self->receiver));
-	for (count = 0; variant->send(&self->sender) == LEN; count++)
+	for (count = 0; variant->send(&self->sender) == self->len; count++)
 		ASSERT_GT(MOST, count);
 	ASSERT_EQ(-EAGAIN, variant->send(&self->sender));
 	while (count--)
-		ASSERT_EQ(LEN, variant->receive(&self->receiver));
+		ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_EQ(-EAGAIN, variant->receive(&self->receiver));
 }
 
@@ -212,9 +217,9 @@ TEST_F(alike, nonblocking_from_now_on)
 	/* It is asked when the call begins. */
 	set_nonblocking(_metadata, copy, true);
 	ASSERT_TRUE(sleeps_on(&self->receiver));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_TRUE(ends(&self->receiver));
-	ASSERT_EQ(LEN, self->receiver.ret);
+	ASSERT_EQ(self->len, self->receiver.ret);
 	close(copy);
 }
 
@@ -223,11 +228,11 @@ TEST_F(alike, nonblocking_when_full)
 	int count = send_until_full(_metadata, &self->sender);
 
 	ASSERT_TRUE(falls_asleep(&self->sender));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_TRUE(ends(&self->sender));
-	ASSERT_EQ(LEN, self->sender.ret);
+	ASSERT_EQ(self->len, self->sender.ret);
 	while (count--)
-		ASSERT_EQ(LEN, receive(_metadata, &self->receiver));
+		ASSERT_EQ(self->len, receive(_metadata, &self->receiver));
 	ASSERT_EQ(-EAGAIN, receive(_metadata, &self->receiver));
 }
 
@@ -275,8 +280,8 @@ static void is_restarted(struct __test_metadata *_metadata, struct sleeper *slee
 TEST_F(alike, a_signal_ends_a_receive)
 {
 	ends_with_eintr(_metadata, &self->receiver);
-	ASSERT_EQ(LEN, variant->send(&self->sender));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 }
 
 TEST_F(alike, a_signal_ends_a_send)
@@ -285,25 +290,25 @@ TEST_F(alike, a_signal_ends_a_send)
 
 	ends_with_eintr(_metadata, &self->sender);
 	while (count--)
-		ASSERT_EQ(LEN, receive(_metadata, &self->receiver));
+		ASSERT_EQ(self->len, receive(_metadata, &self->receiver));
 	ASSERT_EQ(-EAGAIN, receive(_metadata, &self->receiver));
 }
 
 TEST_F(alike, with_sa_restart_a_receive_goes_on)
 {
 	is_restarted(_metadata, &self->receiver);
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_TRUE(ends(&self->receiver));
-	ASSERT_EQ(LEN, self->receiver.ret);
+	ASSERT_EQ(self->len, self->receiver.ret);
 }
 
 TEST_F(alike, with_sa_restart_a_send_goes_on)
 {
 	send_until_full(_metadata, &self->sender);
 	is_restarted(_metadata, &self->sender);
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_TRUE(ends(&self->sender));
-	ASSERT_EQ(LEN, self->sender.ret);
+	ASSERT_EQ(self->len, self->sender.ret);
 }
 
 /* A signal that is ignored or stops the process is nobody's EINTR. */
@@ -313,14 +318,14 @@ TEST_F(alike, a_stopped_receiver_goes_on)
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(variant->receive(&self->receiver) != LEN);
+		_exit(variant->receive(&self->receiver) != self->len);
 	ASSERT_TRUE(comes_true(sleeps_in(pid, variant->receive_nr)));
 	ASSERT_EQ(0, kill(pid, SIGSTOP));
 	ASSERT_EQ(pid, waitpid(pid, &status, WUNTRACED));
 	ASSERT_TRUE(WIFSTOPPED(status));
 	ASSERT_EQ(0, kill(pid, SIGCONT));
 	ASSERT_TRUE(comes_true(sleeps_in(pid, variant->receive_nr)));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	ASSERT_EQ(0, status);
 }
@@ -349,11 +354,11 @@ TEST_F(alike, poll_and_select_for_a_message)
 {
 	ASSERT_EQ(0, ready(self->in, POLLIN | POLLRDNORM));
 	ASSERT_EQ(0, selects(self->in, false));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(POLLIN | POLLRDNORM, ready(self->in, POLLIN | POLLRDNORM));
 	ASSERT_EQ(POLLIN, ready(self->in, POLLIN));
 	ASSERT_EQ(1, selects(self->in, false));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_EQ(0, ready(self->in, POLLIN | POLLRDNORM));
 	ASSERT_EQ(0, selects(self->in, false));
 }
@@ -365,10 +370,10 @@ TEST_F(alike, poll_and_select_for_room)
 	send_until_full(_metadata, &self->sender);
 	ASSERT_EQ(0, ready(self->out, POLLOUT | POLLWRNORM));
 	ASSERT_EQ(0, selects(self->out, true));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_EQ(POLLOUT | POLLWRNORM, ready(self->out, POLLOUT | POLLWRNORM));
 	ASSERT_EQ(1, selects(self->out, true));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(0, ready(self->out, POLLOUT));
 }
 
@@ -406,12 +411,12 @@ TEST_F(alike, a_sleeping_poll_is_woken_by_a_message)
 
 	ASSERT_TRUE(falls_asleep(&polls));
 	ASSERT_TRUE(falls_asleep(&selects));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_TRUE(ends(&polls));
 	ASSERT_EQ(POLLIN, polls.ret);
 	ASSERT_TRUE(ends(&selects));
 	ASSERT_EQ(1, selects.ret);
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 }
 
 TEST_F(alike, a_sleeping_poll_is_woken_by_room)
@@ -426,7 +431,7 @@ TEST_F(alike, a_sleeping_poll_is_woken_by_room)
 	send_until_full(_metadata, &self->sender);
 	ASSERT_TRUE(falls_asleep(&polls));
 	ASSERT_TRUE(falls_asleep(&selects));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_TRUE(ends(&polls));
 	ASSERT_EQ(POLLOUT, polls.ret);
 	ASSERT_TRUE(ends(&selects));
@@ -442,12 +447,12 @@ TEST_F(alike, a_poll_does_not_take_the_wake_up_of_a_receive)
 
 	ASSERT_TRUE(falls_asleep(&polls));
 	ASSERT_TRUE(falls_asleep(&self->receiver));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_TRUE(ends(&self->receiver));
-	ASSERT_EQ(LEN, self->receiver.ret);
+	ASSERT_EQ(self->len, self->receiver.ret);
 	/* A poll that finds nothing any more sleeps on. */
 	if (!atomic_load(&polls.done))
-		ASSERT_EQ(LEN, variant->send(&self->sender));
+		ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_TRUE(ends(&polls));
 	ASSERT_EQ(POLLIN, polls.ret);
 }
@@ -485,10 +490,10 @@ TEST_F(alike, epoll_reports_a_level)
 	int epoll = watch(_metadata, self->in, EPOLLIN);
 
 	ASSERT_EQ(0, reported(epoll));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(EPOLLIN, reported(epoll));
 	ASSERT_EQ(EPOLLIN, reported(epoll));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_EQ(0, reported(epoll));
 	close(epoll);
 }
@@ -501,7 +506,7 @@ TEST_F(alike, epoll_reports_a_level_of_room)
 	ASSERT_EQ(EPOLLOUT, reported(epoll));
 	send_until_full(_metadata, &self->sender);
 	ASSERT_EQ(0, reported(epoll));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_EQ(EPOLLOUT, reported(epoll));
 	close(epoll);
 }
@@ -513,12 +518,12 @@ TEST_F(alike, epoll_reports_edges)
 
 	ASSERT_EQ(0, reported(epoll));
 	for (int i = 0; i < 3; i++) {
-		ASSERT_EQ(LEN, variant->send(&self->sender));
+		ASSERT_EQ(self->len, variant->send(&self->sender));
 		ASSERT_EQ(EPOLLIN, reported(epoll));
 		ASSERT_EQ(0, reported(epoll));
 	}
 	/* A receive is none; only a queue takes it for one. */
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	if (variant->receive != queue_receive)
 		ASSERT_EQ(0, reported(epoll));
 	close(epoll);
@@ -531,12 +536,12 @@ TEST_F(alike, epoll_reports_edges_of_room)
 	send_until_full(_metadata, &self->sender);
 	epoll = watch(_metadata, self->out, EPOLLOUT | EPOLLET);
 	ASSERT_EQ(0, reported(epoll));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_EQ(EPOLLOUT, reported(epoll));
 	ASSERT_EQ(0, reported(epoll));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(0, reported(epoll));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_EQ(EPOLLOUT, reported(epoll));
 	close(epoll);
 }
@@ -545,10 +550,10 @@ TEST_F(alike, epoll_reports_once)
 {
 	int epoll = watch(_metadata, self->in, EPOLLIN | EPOLLONESHOT);
 
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(EPOLLIN, reported(epoll));
 	ASSERT_EQ(0, reported(epoll));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(0, reported(epoll));
 	/* Armed again, it reports what is there. */
 	ASSERT_EQ(0, change(epoll, self->in, EPOLLIN | EPOLLONESHOT));
@@ -562,16 +567,16 @@ TEST_F(alike, epoll_ctl_mod)
 {
 	int epoll = watch(_metadata, self->in, 0);
 
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(0, reported(epoll));
 	ASSERT_EQ(0, change(epoll, self->in, EPOLLIN));
 	ASSERT_EQ(EPOLLIN, reported(epoll));
 	ASSERT_EQ(0, change(epoll, self->in, EPOLLPRI));
 	ASSERT_EQ(0, reported(epoll));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_EQ(0, change(epoll, self->in, EPOLLIN | EPOLLET));
 	ASSERT_EQ(0, reported(epoll));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(EPOLLIN, reported(epoll));
 	close(epoll);
 }
@@ -592,7 +597,7 @@ TEST_F(alike, a_sleeping_epoll_wait_is_woken)
 
 	sleeper.fd = watch(_metadata, self->in, EPOLLIN | EPOLLET);
 	ASSERT_TRUE(falls_asleep(&sleeper));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_TRUE(ends(&sleeper));
 	ASSERT_EQ(EPOLLIN, sleeper.ret);
 	close(sleeper.fd);
@@ -600,7 +605,7 @@ TEST_F(alike, a_sleeping_epoll_wait_is_woken)
 	send_until_full(_metadata, &self->sender);
 	sleeper.fd = watch(_metadata, self->out, EPOLLOUT | EPOLLET);
 	ASSERT_TRUE(falls_asleep(&sleeper));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_TRUE(ends(&sleeper));
 	ASSERT_EQ(EPOLLOUT, sleeper.ret);
 	close(sleeper.fd);
@@ -612,7 +617,7 @@ TEST_F(alike, a_watched_file_can_be_closed)
 	int copy = dup(self->in), epoll = watch(_metadata, copy, EPOLLIN);
 
 	close(self->in);
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	ASSERT_EQ(EPOLLIN, reported(epoll));
 	close(copy);
 	ASSERT_EQ(0, reported(epoll));
@@ -639,14 +644,14 @@ TEST_F(alike, io_uring_polls_for_a_message)
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(1, ring_submit(&ring, &sqe));
 		ASSERT_FALSE(ring_result(&ring, &result));
-		ASSERT_EQ(LEN, variant->send(&self->sender));
+		ASSERT_EQ(self->len, variant->send(&self->sender));
 		ASSERT_TRUE(comes_true(ring_result(&ring, &result)));
 		ASSERT_EQ(POLLIN, result);
 		/* A message that is there already is reported at once. */
 		ASSERT_EQ(1, ring_submit(&ring, &sqe));
 		ASSERT_TRUE(comes_true(ring_result(&ring, &result)));
 		ASSERT_EQ(POLLIN, result);
-		ASSERT_EQ(LEN, variant->receive(&self->receiver));
+		ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	}
 	ring_end(&ring);
 }
@@ -662,7 +667,7 @@ TEST_F(alike, io_uring_polls_for_room)
 	send_until_full(_metadata, &self->sender);
 	ASSERT_EQ(1, ring_submit(&ring, &sqe));
 	ASSERT_FALSE(ring_result(&ring, &result));
-	ASSERT_EQ(LEN, variant->receive(&self->receiver));
+	ASSERT_EQ(self->len, variant->receive(&self->receiver));
 	ASSERT_TRUE(comes_true(ring_result(&ring, &result)));
 	ASSERT_EQ(POLLOUT, result);
 	ring_end(&ring);
@@ -678,14 +683,14 @@ TEST_F(alike, nothing_has_a_position)
 	/* The file of a queue has one, for its text. */
 	if (variant->receive == queue_receive)
 		return;
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	EXPECT_EQ(-1, lseek(self->in, 0, SEEK_SET));
 	EXPECT_EQ(ESPIPE, errno);
 	EXPECT_EQ(-1, lseek(self->out, 0, SEEK_END));
 	EXPECT_EQ(ESPIPE, errno);
-	EXPECT_EQ(-1, pread(self->in, buf, LEN, 0));
+	EXPECT_EQ(-1, pread(self->in, buf, self->len, 0));
 	EXPECT_EQ(ESPIPE, errno);
-	EXPECT_EQ(-1, pwrite(self->out, message, LEN, 0));
+	EXPECT_EQ(-1, pwrite(self->out, message, self->len, 0));
 	EXPECT_EQ(ESPIPE, errno);
 	EXPECT_EQ(-1, preadv(self->in, &part, 1, 0));
 	EXPECT_EQ(ESPIPE, errno);
@@ -700,7 +705,7 @@ TEST_F(alike, nothing_has_a_position)
 	EXPECT_EQ(-1, ftruncate(self->out, 0));
 	EXPECT_EQ(EINVAL, errno);
 	/* None of this has sent or taken a message. */
-	EXPECT_EQ(LEN, receive(_metadata, &self->receiver));
+	EXPECT_EQ(self->len, receive(_metadata, &self->receiver));
 	EXPECT_EQ(-EAGAIN, receive(_metadata, &self->receiver));
 }
 
@@ -716,12 +721,12 @@ TEST_F(alike, memory_that_cannot_be_used)
 		self->sender.buf = bad[i];
 		EXPECT_EQ(-EFAULT, send_one(_metadata, &self->sender));
 		self->sender.buf = message;
-		ASSERT_EQ(LEN, send_one(_metadata, &self->sender));
+		ASSERT_EQ(self->len, send_one(_metadata, &self->sender));
 		EXPECT_EQ(-EFAULT, receive(_metadata, &self->receiver));
 		self->receiver.buf = buf;
 		/* A message queue loses the message. */
 		if (variant->receive != queue_receive)
-			ASSERT_EQ(LEN, receive(_metadata, &self->receiver));
+			ASSERT_EQ(self->len, receive(_metadata, &self->receiver));
 		EXPECT_EQ(-EAGAIN, receive(_metadata, &self->receiver));
 	}
 }
@@ -750,7 +755,7 @@ TEST_F(alike, the_other_end)
 	if (variant->send == queue_send)
 		return;
 	EXPECT_EQ(0, ready(self->in, POLLOUT | POLLWRNORM));
-	ASSERT_EQ(LEN, variant->send(&self->sender));
+	ASSERT_EQ(self->len, variant->send(&self->sender));
 	EXPECT_EQ(0, ready(self->out, POLLIN | POLLRDNORM));
 	EXPECT_EQ(0, ready(self->in, POLLOUT | POLLWRNORM));
 }

@@ -15,7 +15,7 @@
 
 #define STEPS		(1000 * 1000)
 #define DEPTH_MAX	2000
-#define LARGEST		(300 * KIB)
+#define LARGEST		(5 * PAGE_MAX)
 #define BAD_FROM	(LARGEST + CANARY)
 
 /* The lowest limit. */

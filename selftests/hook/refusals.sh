@@ -182,15 +182,14 @@ takes_none_where_none_are_free()
 	block_usual_numbers && assign_numbers 387 422 &&
 		is_refused 'Device or resource busy' "$ko" &&
 		log_is "dm510_msgbox: $obstacle, and this kernel has no 2 adjacent free numbers from 387 to 423" &&
-		calls_are_gone && remove own_numbers && unblock_usual_numbers &&
-		nothing_has_changed
+		remove own_numbers && unblock_usual_numbers && nothing_has_changed
 }
 
 offers_two_that_are_free()
 {
-	assign_numbers 388 388 && numbers_are_refused 'Device or resource busy' 388 389 &&
+	assign_numbers 388 388 && is_refused 'Device or resource busy' "$ko" put_nr=388 get_nr=389 &&
 		log_is "dm510_msgbox: system call number 388 belongs to the kernel (getpid); numbers 389 to 423 are free" &&
-		remove own_numbers
+		remove own_numbers && nothing_has_changed
 }
 
 # The first and the last number of a window are the module's; those between are not.
