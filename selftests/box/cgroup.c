@@ -7,7 +7,6 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -35,11 +34,7 @@ struct told {
 	long got;		/* result of a get when the cgroup was full */
 	long put_again;		/* result of a put after that get */
 	long first;		/* result of the first put in another namespace */
-	atomic_int step;	/* see wait_for_step() */
 };
-
-/* The steps of the process in the cgroup: it waits for the next one after each of these. */
-enum { RUNNING, FULL, NO_PAGE_LEFT, TAKEN, ROOM_AGAIN };
 
 FIXTURE(cgroup)
 {
@@ -82,17 +77,10 @@ static bool has_memory_controller(const char *folder)
 	return !write_text(folder, "cgroup.subtree_control", "+memory");
 }
 
-static int set_memory_max(const char *folder, long max)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%ld", max);
-	return write_text(folder, "memory.max", text);
-}
-
 FIXTURE_SETUP(cgroup)
 {
 	const char *root = "/sys/fs/cgroup";
+	char max[16];
 
 	begin_with_empty_box(_metadata);
 	self->message = new_message(variant->len, 1);
@@ -116,7 +104,8 @@ FIXTURE_SETUP(cgroup)
 	}
 	snprintf(self->folder, sizeof(self->folder), "%s/dm510_msgbox.%d", root, getpid());
 	ASSERT_EQ(0, mkdir(self->folder, 0755));
-	ASSERT_EQ(0, set_memory_max(self->folder, MEMORY_MAX));
+	snprintf(max, sizeof(max), "%d", MEMORY_MAX);
+	ASSERT_EQ(0, write_text(self->folder, "memory.max", max));
 }
 
 FIXTURE_TEARDOWN(cgroup)
@@ -129,14 +118,6 @@ FIXTURE_TEARDOWN(cgroup)
 	}
 	munmap(self->told, sizeof(*self->told));
 	free(self->message);
-}
-
-/* Tells the parent, and waits until it goes on to the next step. Needs no memory. */
-static void reach_step(struct told *told, int step)
-{
-	told->step = step;
-	while (told->step == step)
-		sched_yield();
 }
 
 /*
@@ -156,40 +137,8 @@ static void put_until_refused(struct told *told, const char *message, char *buf,
 		else
 			break;
 	}
-	reach_step(told, FULL);
 	told->got = get(buf, len);
-	reach_step(told, TAKEN);
 	told->put_again = put(message, len);
-}
-
-/* Waits until the process in the cgroup reaches the step. Returns false if it ended. */
-static bool wait_for_step(struct told *told, pid_t pid, int step)
-{
-	siginfo_t info = {};
-
-	while (told->step != step) {
-		waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
-		if (info.si_pid)
-			return false;
-		usleep(1000);
-	}
-	return true;
-}
-
-/*
- * While the process takes a message, no page is left in its cgroup: what a put that is
- * refused leaves may be nearly a message.
- */
-static void leave_no_page_meanwhile(const char *folder, struct told *told, pid_t pid)
-{
-	if (!wait_for_step(told, pid, FULL))
-		return;
-	set_memory_max(folder, read_file(folder, "memory.current", ""));
-	told->step = NO_PAGE_LEFT;
-	if (!wait_for_step(told, pid, TAKEN))
-		return;
-	set_memory_max(folder, MEMORY_MAX);
-	told->step = ROOM_AGAIN;
 }
 
 /* Returns the wait status of the process in the cgroup, or -1. */
@@ -209,8 +158,6 @@ static int run_in_cgroup(const char *folder, struct told *told, const char *mess
 		_exit(0);
 	}
 	munmap(buf, len);
-	if (pid > 0)
-		leave_no_page_meanwhile(folder, told, pid);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return -1;
 	return status;
