@@ -127,6 +127,14 @@ working_kernel()
 	echo "$name"
 }
 
+# stop_groups PID...: ends these process groups and waits, in the trap of a script that
+# started them with `set -m`
+stop_groups()
+{
+	(($# == 0)) || kill -- "${@/#/-}" 2>/dev/null || true
+	wait
+}
+
 # A kernel without module support has no /proc/modules.
 is_loaded()
 {
