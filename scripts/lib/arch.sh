@@ -36,7 +36,7 @@ use_arch()
 	arm64)
 		triplet=aarch64-linux-gnu
 		loader=/lib/ld-linux-aarch64.so.1
-		icount_cpu=cortex-a72
+		icount_cpu=cortex-a76
 		;;
 	*) die "unknown architecture '$arch' in scripts/kernels" ;;
 	esac
