@@ -76,7 +76,7 @@ fuzz:			## make random calls, guided by coverage, for five minutes, or SECONDS=<
 soak:			## run traffic, faults, limits and reloads for ten minutes, or MINUTES=<number>
 	@scripts/commands/soak $(if $(MINUTES),--minutes $(MINUTES)) $(KERNEL)
 
-models:			## check the models of the box, waiting, unloading and namespaces
+models:			## check the models of the box, waiting, unloading, namespaces and memory order
 	@scripts/commands/models
 
 check:			## check sources and documents: warnings, sparse, coding style, spelling, links

@@ -17,7 +17,11 @@
 #include "access.h"
 #include "boxes.h"
 
-/* Of all boxes. Here and below, a call can read a parameter while root changes it. */
+/*
+ * Of all boxes. Here and below, a call can read a parameter while root changes it. No order is
+ * needed, as root changes one parameter at a time: for an instant a call may see any of
+ * several changes and not the others.
+ */
 unsigned int access_mode = ACCESS_MODE_ALL;
 
 /* Of the initial namespace's box, as ids of the initial user namespace. */

@@ -41,6 +41,7 @@ struct msgbox *initial_box;
 /* All others, by namespace. Changed with the mutex held. */
 static DEFINE_HASHTABLE(boxes, 8);
 static DEFINE_MUTEX(boxes_mutex);
+/* A figure: nothing else goes with it, so it needs no order. */
 static atomic_t box_count;
 
 /* Boxes whose namespace has ended, and which have yet to be released. */
@@ -62,6 +63,7 @@ static struct msgbox *make_box(struct ipc_namespace *ns)
 static void destroy_box(struct msgbox *box)
 {
 	mutex_lock(&boxes_mutex);
+	/* With kfree_rcu() in N7 pairs with N1: selftests/litmus/box_freed.litmus. */
 	hash_del_rcu(&box->node);					/* N6 */
 	mutex_unlock(&boxes_mutex);
 	msgbox_destroy(box);						/* N7 */
@@ -87,6 +89,7 @@ void msgbox_hold(struct msgbox *box)
  */
 void msgbox_release(struct msgbox *box)
 {
+	/* Pairs with those of the others: selftests/litmus/box_users.litmus. */
 	if (refcount_dec_and_test(&box->holders))
 		destroy_box(box);
 }
@@ -144,6 +147,7 @@ struct msgbox *msgbox_make_for_caller(void)
 
 	mutex_lock(&boxes_mutex);					/* N3 */
 	box = find_box(ns);
+	/* Pairs with N1: selftests/litmus/box_published.litmus. */
 	if (!box)
 		hash_add_rcu(boxes, &made->node, (unsigned long)ns);
 	mutex_unlock(&boxes_mutex);
@@ -177,7 +181,12 @@ void msgbox_namespace_ends(struct ipc_namespace *ns)
 	rcu_read_lock();
 	box = find_box(ns);
 	if (box) {
+		/*
+		 * Pairs with N1, because the kernel frees the namespace later, and who
+		 * gets that memory sees this: selftests/litmus/namespace_reused.litmus.
+		 */
 		WRITE_ONCE(box->ns, NULL);				/* N5 */
+		/* Pairs with N8: selftests/litmus/ended_boxes.litmus. */
 		llist_add(&box->ended, &ended_boxes);
 		queue_work(workqueue, &release_work);
 	}

@@ -40,7 +40,7 @@ void failure_inc(struct msgbox *box, enum msgbox_call call, int err)
 	atomic_long_t *counter = box ? find_counter(box, call, err) : NULL;
 
 	if (counter)
-		atomic_long_inc(counter);
+		atomic_long_inc(counter);	/* only added up: needs no order */
 }
 
 /**

@@ -118,7 +118,7 @@ void msgbox_wake_next_writer(struct msgbox *box);
 
 /*
  * waitqueue_active() with an instruction less. The caller holds the box's lock, so a waiter
- * that has to be seen is seen (wait.c).
+ * that has to be seen is seen: pairs with W4 and R4 in wait.c.
  */
 static __always_inline bool has_waiters(const wait_queue_head_t *queue)
 {

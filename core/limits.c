@@ -35,7 +35,11 @@ struct msgbox_limits msgbox_limits = {
 	.max_pending_bytes = DEFAULT_MAX_PENDING_BYTES,
 };
 
-/* WRITE_ONCE() here and below: calls can read the limits at any time. */
+/*
+ * WRITE_ONCE() here and below: calls can read the limits at any time. Nothing else goes with
+ * a limit, so calls need no order. Writers that wait for room need it: the write pairs with
+ * R4, as R7 takes the box's lock after it (selftests/litmus/limit_raised.litmus).
+ */
 static int set_max_message_bytes(const char *val, const struct kernel_param *kp)
 {
 	unsigned int max;

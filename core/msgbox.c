@@ -83,7 +83,7 @@ void msgbox_destroy(struct msgbox *box)
 	}
 	segment_free(stack->segment);
 	segment_free(box->spare);
-	kfree_rcu(box, rcu);
+	kfree_rcu(box, rcu);	/* pairs with N1 in boxes.c */
 }
 
 /**

@@ -6,13 +6,15 @@
  * whether it has to wait. A put or get looks at the queue under the same lock, after it
  * has changed the box. So either the waiter sees the change, or the queue is seen not to
  * be empty: no wake-up is lost, and a call that finds the queues empty pays no barrier.
+ * W3 and W4 pair with W1 (selftests/litmus/wait_message.litmus), R3 and R4 with R1
+ * (selftests/litmus/wait_room.litmus).
  *
  * One message wakes one reader. That reader is off the queue then, and the message is
  * still in the box. If the reader does not take it, because it is killed, its buffer is
  * too short, or its page is missing, it wakes the next one. To be sure, each reader that
- * has waited asks when it is done whether another one has to be woken. The same holds for
- * writers and room. Writers need different amounts of room: the first one is woken for
- * which there is enough.
+ * has waited asks when it is done whether another one has to be woken: W6 and W7 pair with
+ * W2 (selftests/litmus/hand_on.litmus). The same holds for writers and room. Writers need
+ * different amounts of room: the first one is woken for which there is enough.
  *
  * The lock of the writers' queue is held, with interrupts off, around the box's lock. So no
  * interrupt may wake or leave that queue. Asynchronous poll (aio) would, but the kernel

@@ -25,6 +25,7 @@ struct ftrace_ops;
  */
 static inline void __noreturn hook_stay_forever(const char *attach_point)
 {
+	/* Needs no order: a call that still sees the old value finds all that it needs. */
 	WRITE_ONCE(syscall_hook_span, 0);
 	hook_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
 		  attach_point);

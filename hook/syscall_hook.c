@@ -38,7 +38,10 @@ static bool installed;
 unsigned int syscall_hook_first;
 unsigned int syscall_hook_span;
 
-/* The index is a number minus syscall_hook_first. */
+/*
+ * The index is a number minus syscall_hook_first. Like the window, it is written only
+ * while nothing is attached. hook_attach() orders that before a call's reads.
+ */
 static long (*handlers[SYSCALL_HOOK_WINDOW])(const struct pt_regs *regs);
 
 /*
@@ -73,7 +76,7 @@ asmlinkage long syscall_hook_dispatch(const struct pt_regs *regs, unsigned int i
 	ret = handlers[i](regs);			/* C6 */
 	this_cpu_dec(in_flight);			/* C7 */
 
-	/* Pairs with drain_calls(), see there. */
+	/* Pairs with U5 to U7, see drain_calls(): no barrier is needed here. */
 	if (unlikely(READ_ONCE(draining)))		/* C8 */
 		swake_up_one(&drained);			/* C9 */
 	return ret;
@@ -98,6 +101,9 @@ static long count_in_flight(void)
  * `draining` has been subtracted by then, too. After the last wait, calls that
  * were leaving have executed their last instruction here. That wait includes
  * synchronize_rcu(), which waits for interrupts and preempted sections.
+ *
+ * U6 pairs with C3 to C5 and with C7 and C8, the lock of the queue in U7 with that in C9,
+ * and U8 with C6 to C9: selftests/litmus/in_flight.litmus, selftests/litmus/draining.litmus.
  */
 static void drain_calls(void)
 {
@@ -219,6 +225,7 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 	if (err)
 		return err;
 
+	/* Needs no order: a call that still sees true wakes nobody. */
 	WRITE_ONCE(draining, false);
 	err = hook_attach(&hook);					/* I1 */
 	if (err)

@@ -80,7 +80,10 @@ int hook_attach(struct hook_state *hook)
 
 	if (err)
 		return err;
-	/* So that a processor that sees the call written also sees the handlers' table. */
+	/*
+	 * A processor that executes ftrace's call must see the handlers' table. Pairs with
+	 * C3 and C6: selftests/litmus/handlers.litmus.
+	 */
 	synchronize_rcu();
 	err = attach_ops(hook);
 	if (err) {

@@ -141,6 +141,7 @@ int hook_attach(struct hook_state *hook)
 	err = hook_guard_add(&hook->guard);
 	if (err)
 		return err;
+	/* Unlike arm64 without a barrier, as x86-64 does not reorder stores. */
 	err = attach_trampoline(hook);
 	if (err)
 		goto remove;

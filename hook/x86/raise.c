@@ -155,6 +155,7 @@ static void lower_raised(const struct hook_state *hook, unsigned int limits)
 				   NR_syscalls - 1);
 	if (err)
 		return;
+	/* Pairs with C1 and C2: selftests/litmus/bounds.litmus. */
 	synchronize_rcu_tasks();			/* U2 */
 	lower_bound(hook, bounds->clamp, hook->table_end, NR_syscalls);	/* U3 */
 }

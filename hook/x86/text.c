@@ -39,7 +39,10 @@ static int replace_imm32_stopped(void *data)
 			r->err = -EBUSY;
 		else
 			memcpy(r->alias, &r->to, sizeof(r->to));
-		/* The other CPUs go on only when the new bytes are written. */
+		/*
+		 * The other CPUs go on only when the new bytes are written. Pairs with
+		 * the acquire below: selftests/litmus/text.litmus.
+		 */
 		smp_store_release(&r->done, true);
 	} else {
 		/* Pairs with the release above. */
