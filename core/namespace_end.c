@@ -9,6 +9,7 @@
 #include <linux/errno.h>
 #include <linux/ftrace.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "../hook/symbol.h"
@@ -52,6 +53,11 @@ int namespace_end_watch(void)
 
 	if (err)
 		return err;
+	/*
+	 * A processor that executes ftrace's call must see what has been stored before. Pairs
+	 * with N4: selftests/litmus/watch.litmus.
+	 */
+	synchronize_rcu();
 	err = ftrace_set_filter_ip(&watch, function.start + HOOK_FTRACE_OFFSET, 0, 1);
 	if (!err)
 		err = register_ftrace_function(&watch);
