@@ -276,3 +276,24 @@ apt_unpack()
 		tee "$apt_log" | sed -un 's/^I: \([a-z]*ing .*\.\.\.\)$/    \1/p' >&2 ||
 		apt_give_up "could not unpack ${4%%,*} of $2"
 }
+
+# apt_root NAME WHAT MB SUITE ARCH PACKAGES: makes build/roots/NAME with apt_unpack, unless
+# it is there. WHAT it is, and the MB that it takes, are for messages. Keeps the lock, and
+# sets the EXIT trap.
+apt_root()
+{
+	local place=${build:?}/roots/$1 work
+
+	[[ ! -e $place ]] || return 0
+	lock "root-$1"
+	[[ ! -e $place ]] || return 0
+	say "setting up $2 in ${place#"${top:?}"/} (once)"
+	make_dir "$build/roots"
+	need_space "$build" "$3" "$2 with all dependencies"
+	work=$(mktemp -d "$build/roots/.$1.XXXXXX")
+	# shellcheck disable=SC2064 # the value now is meant
+	trap "rm -rf '$work' '$work.conf'" EXIT
+	apt_unpack "$work" "$4" "$5" "$6"
+	chmod 755 "$work"
+	mv -T "$work" "$place"
+}
