@@ -9,6 +9,12 @@ litmus=${top:?}/selftests/litmus
 litmus_build=${build:?}/litmus
 memory_model=$build/linux-source/tools/memory-model
 
+# sources_in FILE: prints the sources that a test or a model mentions
+sources_in()
+{
+	grep -oE '\b(core|hook)/([a-z0-9]+/)?[a-z_]+\.[chS]\b' "$1" | sort -u
+}
+
 litmus_tests()
 {
 	basename -s .litmus -a "$litmus"/*.litmus
@@ -90,7 +96,7 @@ litmus_names()
 	local -a sources
 	local step
 
-	mapfile -t sources < <(grep -oE '\b(core|hook)/([a-z0-9]+/)?[a-z_]+\.[chS]\b' "$litmus/$1.litmus" | sort -u)
+	mapfile -t sources < <(sources_in "$litmus/$1.litmus")
 	cd "$top" || return
 	grep -oE '\b[A-OQ-Z][0-9]\b' "$litmus/$1.litmus" | sort -u | while read -r step; do
 		grep -qw "$step" "${sources[@]}" || echo "$step"
