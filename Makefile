@@ -52,7 +52,7 @@ shell:			## open a shell in a virtual machine with the module loaded
 kselftest:		## run the tests in a virtual machine (TESTS=<pattern>, CPUS=, CYCLES=)
 	@scripts/commands/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
 
-kselftest-all:		## run the tests on all stock kernels, one after the other (SHORT=1: six, four in part)
+kselftest-all:		## run the tests on all stock kernels, one after the other (SHORT=1: parts of them on seven)
 	@scripts/commands/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-debug:	## run the tests on debug kernels: memory, locks, races (SHORT=1: fewer tests)
