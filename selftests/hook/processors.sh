@@ -30,7 +30,7 @@ switch_off_and_on()
 
 they_go_off_and_on_meanwhile()
 {
-	cycle_module_while 3 switch_off_and_on && [ "$successes" -ge 2 ] && calls_are_gone &&
+	cycle_module_while 3 2 switch_off_and_on && calls_are_gone &&
 		text_is_as_before && load && calls_work && unload
 }
 
@@ -73,7 +73,7 @@ suspend_for_a_moment()
 # suspended_meanwhile LEVEL
 suspended_meanwhile()
 {
-	cycle_module_while 1 suspend_for_a_moment "$1" && [ "$successes" -ge 1 ] &&
+	cycle_module_while 1 1 suspend_for_a_moment "$1" &&
 		calls_are_gone && text_is_as_before && load && go_through "$1" && calls_work && unload
 }
 

@@ -401,25 +401,38 @@ cycle_module()
 	stop_hammer && is 'cycles' "$1" "$completed"
 }
 
-# cycle_module_while CYCLES COMMAND...: cycles the module while the command runs again
-# and again. Sets successes to the number of times that the command succeeded; its
-# output goes to $tmp/output.
+# cycle_module_while CYCLES TIMES COMMAND...: cycles the module CYCLES times, or several
+# times as often, while the command runs again and again, until it has succeeded TIMES
+# times. The command's output goes to $tmp/output.
 cycle_module_while()
 {
 	cycles=$1
-	shift
+	times=$2
+	shift 2
 	: >"$tmp/go-on"
 	while [ -e "$tmp/go-on" ]; do
 		"$@" && echo 'command succeeded'
 	done >"$tmp/all-output" 3<&- &
 	loop_pid=$!
-	cycle_module "$cycles"
-	result=$?
+	for _ in 1 2 3 4 5; do
+		cycle_module "$cycles"
+		result=$?
+		if [ "$result" -ne 0 ] || has_succeeded "$times"; then
+			break
+		fi
+	done
 	rm "$tmp/go-on"
 	wait "$loop_pid"
-	successes=$(grep -cx 'command succeeded' "$tmp/all-output")
 	grep -vx 'command succeeded' "$tmp/all-output" >"$tmp/output"
-	return "$result"
+	[ "$result" -eq 0 ] || return 1
+	has_succeeded "$times" || is "successes of $*" "at least $times" "$successes"
+}
+
+# has_succeeded TIMES: did the command of cycle_module_while? Sets successes.
+has_succeeded()
+{
+	successes=$(grep -cx 'command succeeded' "$tmp/all-output")
+	[ "$successes" -ge "$1" ]
 }
 
 # --- running the tests
