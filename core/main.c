@@ -125,3 +125,4 @@ module_exit(dm510_msgbox_exit);
 
 MODULE_DESCRIPTION("Two system calls on a box of messages that the processes of an IPC namespace share");
 MODULE_LICENSE("GPL");
+MODULE_VERSION("1.0.0");

@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "backend.h"
+#include "lane.h"
+#include "reply.h"
+#include "scripts.h"
+
+/* What became of one request on one connection; errno has the reason. */
+enum outcome {
+	ANSWERED,
+	NOT_SENT,	/* not completely, so the server cannot execute it */
+	NOT_ANSWERED,	/* it may have been executed */
+};
+
+#define MAX_WORDS	12
+
+struct request {
+	const char *words[MAX_WORDS];
+	size_t lengths[MAX_WORDS];
+	int count;
+};
+
+static void add(struct request *request, const char *bytes, size_t length)
+{
+	request->words[request->count] = bytes;
+	request->lengths[request->count++] = length;
+}
+
+static void add_text(struct request *request, const char *text)
+{
+	add(request, text, strlen(text));
+}
+
+static struct request script_request(const struct lane *lane, const char *script)
+{
+	struct request request = {};
+
+	add_text(&request, "EVAL");
+	add_text(&request, script);
+	add_text(&request, "3");
+	add_text(&request, lane->place->url.key);
+	add_text(&request, lane->place->figures_key);
+	add_text(&request, lane->key);
+	return request;
+}
+
+static int send_all(struct lane *lane, const char *bytes, size_t length, deadline_t deadline)
+{
+	while (length) {
+		ssize_t sent = stream_send(&lane->stream, bytes, length, deadline);
+
+		if (!sent)
+			errno = ECONNRESET;
+		if (sent <= 0)
+			return -1;
+		bytes += sent;
+		length -= (size_t)sent;
+	}
+	return 0;
+}
+
+static int send_request(struct lane *lane, const struct request *request, deadline_t deadline)
+{
+	char *bytes = NULL;
+	long long length = redisFormatCommandArgv(&bytes, request->count,
+						  (const char **)request->words, request->lengths);
+	int result;
+
+	if (length < 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	result = send_all(lane, bytes, (size_t)length, deadline);
+	redisFreeCommand(bytes);
+	return result;
+}
+
+/* Sets *reply, or returns -1 with errno. EPROTO: that was not the protocol. */
+static int receive_reply(struct lane *lane, redisReply **reply, deadline_t deadline)
+{
+	char bytes[16384];
+	ssize_t received;
+
+	for (;;) {
+		*reply = NULL;
+		if (redisReaderGetReply(lane->reader, (void **)reply) != REDIS_OK) {
+			errno = lane->reader->err == REDIS_ERR_OOM ? ENOMEM : EPROTO;
+			return -1;
+		}
+		if (*reply)
+			return 0;
+		received = stream_receive(&lane->stream, bytes, sizeof(bytes), deadline);
+		if (!received)
+			errno = ECONNRESET;
+		if (received <= 0)
+			return -1;
+		if (redisReaderFeed(lane->reader, bytes, (size_t)received) != REDIS_OK) {
+			errno = ENOMEM;
+			return -1;
+		}
+	}
+}
+
+static void disconnect(struct lane *lane)
+{
+	int error = errno;
+
+	stream_close(&lane->stream);
+	if (lane->reader)
+		redisReaderFree(lane->reader);
+	lane->reader = NULL;
+	errno = error;
+}
+
+/*
+ * On a connection that has been made. Without an answer, or with more than one, it is closed.
+ * A server that refuses a client says why before it closes the connection, so there can be an
+ * answer to a request that was not sent.
+ */
+static enum outcome exchange(struct lane *lane, const struct request *request, redisReply **reply,
+			     deadline_t deadline)
+{
+	int error = 0;
+
+	if (send_request(lane, request, deadline)) {
+		error = errno;
+		deadline = clock_now();
+	}
+	if (!receive_reply(lane, reply, deadline)) {
+		/* More than an answer must not be taken for that to the next request. */
+		if (error || lane->reader->pos != lane->reader->len)
+			disconnect(lane);
+		return ANSWERED;
+	}
+	if (error)
+		errno = error;
+	else
+		lane->has_lost = true;
+	disconnect(lane);
+	return error ? NOT_SENT : NOT_ANSWERED;
+}
+
+/* The text for errno after exchange(). */
+static int exchange_failed(const struct lane *lane)
+{
+	const char *name = lane->place->name;
+
+	switch (errno) {
+	case ETIMEDOUT:
+		return failed(ETIMEDOUT,
+			      "%s did not answer within %d ms (the URL's option timeout)",
+			      name, lane->place->url.timeout);
+	case EPROTO:
+		return reply_unexpected(name);
+	case ENOMEM:
+		return failed_text(ENOMEM, "out of memory");
+	case EPIPE:
+	case ECONNRESET:
+		return failed(ECONNRESET, "%s closed the connection", name);
+	default:
+		return failed(errno, "the connection to %s broke: %m", name);
+	}
+}
+
+/* For requests that can be repeated without harm, and must be answered with "OK" or 0. */
+static int demand(struct lane *lane, const struct request *request, deadline_t deadline,
+		  int (*refused)(const redisReply *reply, const char *name))
+{
+	redisReply *reply;
+	int result = 0;
+
+	if (exchange(lane, request, &reply, deadline) != ANSWERED)
+		return exchange_failed(lane);
+	if (reply->type == REDIS_REPLY_ERROR)
+		result = refused(reply, lane->place->name);
+	else if (reply->type != REDIS_REPLY_STATUS && reply->type != REDIS_REPLY_INTEGER)
+		result = reply_unexpected(lane->place->name);
+	else if (!lane->reader)
+		result = reply_unexpected(lane->place->name);
+	freeReplyObject(reply);
+	if (result)
+		disconnect(lane);
+	return result;
+}
+
+static int authenticate(struct lane *lane, deadline_t deadline)
+{
+	const struct url *url = &lane->place->url;
+	struct request request = {};
+
+	if (!url->password)
+		return 0;
+	add_text(&request, "AUTH");
+	if (url->user)
+		add_text(&request, url->user);
+	add_text(&request, url->password);
+	return demand(lane, &request, deadline, reply_failed_secretly);
+}
+
+static int select_db(struct lane *lane, deadline_t deadline)
+{
+	struct request request = {};
+	char number[12];
+
+	if (!lane->place->url.db)
+		return 0;
+	snprintf(number, sizeof(number), "%d", lane->place->url.db);
+	add_text(&request, "SELECT");
+	add_text(&request, number);
+	return demand(lane, &request, deadline, reply_failed);
+}
+
+static int register_lane(struct lane *lane, deadline_t deadline)
+{
+	struct request request = script_request(lane, SCRIPT_REGISTER);
+	char number[24], life[12];
+
+	snprintf(number, sizeof(number), "%" PRIu64, lane->number);
+	snprintf(life, sizeof(life), "%d", LANE_LIFE_MS(&lane->place->url));
+	add_text(&request, number);
+	add_text(&request, life);
+	if (demand(lane, &request, deadline, reply_failed))
+		return -1;
+	lane->registered = clock_now();
+	return 0;
+}
+
+static int connect_lane(struct lane *lane, deadline_t deadline)
+{
+	const struct place *place = lane->place;
+
+	if (stream_open(&lane->stream, &place->url, place->tls, place->name, deadline))
+		return -1;
+	lane->reader = redisReaderCreate();
+	if (!lane->reader) {
+		disconnect(lane);
+		return failed_text(ENOMEM, "out of memory");
+	}
+	if (authenticate(lane, deadline) || select_db(lane, deadline))
+		return -1;
+	return 0;
+}
+
+static bool is_old(const struct lane *lane)
+{
+	int64_t limit = LANE_LIFE_MS(&lane->place->url) / 2 * INT64_C(1000000);
+
+	return !lane->registered || clock_now() - lane->registered > limit;
+}
+
+/*
+ * Makes a connection that works, and the lane known to the server. Not while a request is
+ * to be repeated: that would erase the answer.
+ */
+static int make_ready(struct lane *lane, bool again, deadline_t deadline)
+{
+	bool is_new = false;
+
+	if (lane->stream.socket >= 0 && stream_is_stale(&lane->stream))
+		disconnect(lane);
+	if (lane->stream.socket < 0) {
+		if (connect_lane(lane, deadline))
+			return -1;
+		is_new = true;
+	}
+	if (!again && (is_new || is_old(lane)))
+		return register_lane(lane, deadline);
+	return 0;
+}
+
+bool lane_error_is_temporary(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case ECONNABORTED:
+	case EPIPE:
+	case ETIMEDOUT:
+	case EHOSTUNREACH:
+	case EHOSTDOWN:
+	case ENETUNREACH:
+	case ENETDOWN:
+	case ENETRESET:
+	case ENOENT:	/* a socket in the file system, while its server is starting */
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool lane_pause(struct lane *lane, int pause_ms, deadline_t deadline)
+{
+	int left = deadline_left(deadline), error = errno;
+
+	if (!left)
+		return false;
+	if (left > 0 && left < pause_ms)
+		pause_ms = left;
+	if (poll(NULL, 0, pause_ms) < 0)
+		lane->stream.interrupted = true;
+	errno = error;
+	return true;
+}
+
+/* The server has forgotten the lane, so that the request had no effect. */
+static redisReply *unknown(struct lane *lane, redisReply *reply)
+{
+	freeReplyObject(reply);
+	lane->registered = 0;
+	failed(ETIMEDOUT, "%s forgets at once who has connected: it is out of memory, or loses it",
+	       lane->place->name);
+	return NULL;
+}
+
+/* One attempt. Without a result, *outcome tells what became of the request. */
+static redisReply *attempt(struct lane *lane, const struct request *request, bool again,
+			   enum outcome *outcome)
+{
+	deadline_t deadline = deadline_in(lane->place->url.timeout);
+	redisReply *reply = NULL;
+
+	*outcome = ANSWERED;
+	if (make_ready(lane, again, deadline))
+		return NULL;
+	*outcome = exchange(lane, request, &reply, deadline);
+	if (*outcome != ANSWERED) {
+		exchange_failed(lane);
+		return NULL;
+	}
+	if (reply->type == REDIS_REPLY_INTEGER && reply->integer == SCRIPT_UNKNOWN && !again)
+		return unknown(lane, reply);
+	if (reply->type != REDIS_REPLY_ERROR)
+		return reply;
+	reply_failed(reply, lane->place->name);
+	freeReplyObject(reply);
+	return NULL;
+}
+
+/*
+ * Whether there is hope after a failure. A server that cannot be reached is an error at once,
+ * but not if the request may have been executed; ETIMEDOUT is also a server that is starting.
+ */
+static bool is_hopeful(bool again, enum outcome outcome)
+{
+	if (errno == ENOMEM || errno == EPROTO)
+		return false;
+	if (again)
+		return outcome != ANSWERED || lane_error_is_temporary(errno);
+	return outcome != ANSWERED || errno == ETIMEDOUT;
+}
+
+/*
+ * Until the request is answered or the time is over. The last attempt may begin just before
+ * the end, and still gets all the time that an answer may take: otherwise it would often be
+ * sent and not answered, which is worse than late. again_word is the word of the request
+ * that says "again", or NULL if the request can be repeated without harm.
+ */
+static redisReply *repeat(struct lane *lane, struct request *request, const char **again_word)
+{
+	deadline_t deadline = deadline_in(lane->place->url.timeout);
+	bool again = lane->unsettled;
+	enum outcome outcome;
+	redisReply *reply;
+	int tries;
+
+	lane->repeated = again;
+	for (tries = 0;; tries++) {
+		if (again_word)
+			*again_word = again ? "1" : "0";
+		reply = attempt(lane, request, again, &outcome);
+		if (reply)
+			return reply;
+		if (outcome == NOT_ANSWERED && again_word)
+			again = true;
+		lane->repeated = again;
+		if (!is_hopeful(again, outcome) || !lane_pause(lane, tries ? 100 : 1, deadline))
+			break;
+	}
+	/* The text stays that of the last reason. */
+	if (again)
+		errno = EINPROGRESS;
+	return NULL;
+}
+
+/* lane->number changes only afterwards: until then register_lane() leaves the one before. */
+redisReply *lane_run(struct lane *lane, const char *script, const struct argument *arguments,
+		     int count)
+{
+	uint64_t number = lane->unsettled ? lane->number : lane->number + 1;
+	struct request request = script_request(lane, script);
+	const char **again_word;
+	redisReply *reply;
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	add_text(&request, text);
+	again_word = &request.words[request.count];
+	add_text(&request, "0");
+	while (count--) {
+		add(&request, arguments->bytes, arguments->length);
+		arguments++;
+	}
+	reply = repeat(lane, &request, again_word);
+	lane->number = number;
+	return reply;
+}
+
+redisReply *lane_ask(struct lane *lane, const char *script)
+{
+	struct request request = script_request(lane, script);
+
+	return repeat(lane, &request, NULL);
+}
+
+/*
+ * The server is asked again after this time, so that one that has vanished without closing
+ * the connection is noticed.
+ */
+#define LONGEST_WAIT_MS	30000
+/* A server's timers are not exact. */
+#define LENIENCY_MS	200
+
+/* A move from the list's head to its head, which waits until there is one. */
+static int block(struct lane *lane, int wait_ms, int patience_ms)
+{
+	deadline_t deadline = deadline_in(wait_ms);
+	const char *key = lane->place->url.key;
+	struct request request = {};
+	redisReply *reply;
+	char seconds[24];
+	int result;
+
+	/* 0 would be for ever. */
+	snprintf(seconds, sizeof(seconds), "%d.%03d", wait_ms / 1000, wait_ms % 1000);
+	add_text(&request, "BLMOVE");
+	add_text(&request, key);
+	add_text(&request, key);
+	add_text(&request, "LEFT");
+	add_text(&request, "LEFT");
+	add_text(&request, seconds);
+	if (exchange(lane, &request, &reply, deadline_in(patience_ms)) != ANSWERED)
+		return exchange_failed(lane);
+	if (reply->type == REDIS_REPLY_ERROR)
+		result = reply_failed(reply, lane->place->name);
+	else
+		result = reply->type != REDIS_REPLY_NIL;
+	freeReplyObject(reply);
+	/* A server that is out of memory does not move, but the box can still be asked. */
+	if (result < 0 && errno == ENOMEM) {
+		lane_pause(lane, 100, deadline);
+		return 0;
+	}
+	return result;
+}
+
+int lane_wait(struct lane *lane, int timeout_ms)
+{
+	const struct url *url = &lane->place->url;
+	bool is_last = timeout_ms != MSGBOX_FOREVER && timeout_ms <= LONGEST_WAIT_MS;
+	int wait_ms = is_last ? timeout_ms : LONGEST_WAIT_MS;
+	int result;
+
+	if (make_ready(lane, lane->unsettled, deadline_in(url->timeout)))
+		return -1;
+	lane->stream.interruptible = true;
+	result = block(lane, wait_ms, wait_ms + (is_last ? LENIENCY_MS : url->timeout));
+	lane->stream.interruptible = false;
+	return result < 0 && errno == ETIMEDOUT && is_last ? 0 : result;
+}
+
+static char *new_key(const struct place *place)
+{
+	unsigned char name[12];
+	char text[2 * sizeof(name) + 1], *key;
+	size_t i;
+
+	if (getentropy(name, sizeof(name)))
+		return NULL;
+	for (i = 0; i < sizeof(name); i++)
+		sprintf(&text[2 * i], "%02x", name[i]);
+	return asprintf(&key, "%s:%s", place->figures_key, text) < 0 ? NULL : key;
+}
+
+struct lane *lane_new(const struct place *place)
+{
+	struct lane *lane = calloc(1, sizeof(*lane));
+
+	if (lane)
+		lane->key = new_key(place);
+	if (!lane || !lane->key) {
+		free(lane);
+		failed_text(ENOMEM, "out of memory");
+		return NULL;
+	}
+	lane->place = place;
+	lane->stream.socket = -1;
+	return lane;
+}
+
+void lane_free(struct lane *lane)
+{
+	disconnect(lane);
+	free(lane->key);
+	free(lane);
+}
+
+void lane_forget(struct lane *lane)
+{
+	struct request request = script_request(lane, SCRIPT_FORGET);
+
+	/* A late copy must still find its number; the server then forgets the lane in time. */
+	if (lane->stream.socket >= 0 && !lane->has_lost)
+		send_request(lane, &request, clock_now());
+}

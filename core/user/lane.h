@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A lane carries one request at a time to the server. It outlives its connection, so that
+ * a request whose answer was lost can be repeated without being executed twice: the lane
+ * numbers its requests, and the server keeps the number of the last one that had an effect,
+ * with the message that it took, at the key KEY:msgbox:LANE.
+ *
+ * The server keeps that for some time only (LANE_LIFE_MS), and has lost it if it lost its
+ * memory. It executes nothing for a lane that it does not know: then the lane is registered
+ * anew and the request repeated, unless it was sent before, and may have been executed.
+ */
+#ifndef MSGBOX_LANE_H
+#define MSGBOX_LANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <hiredis/hiredis.h>
+
+#include "clock.h"
+#include "stream.h"
+#include "url.h"
+
+/* Half of it, after which a lane is registered anew, is longer than any call takes. */
+#define LANE_LIFE_MS(url)	(60000 + 4 * (url)->timeout)
+
+/* What all lanes of a box share, and do not change. */
+struct place {
+	struct url url;
+	struct tls_settings *tls;
+	char *name;		/* of the server, for texts */
+	char *figures_key;	/* KEY:msgbox */
+};
+
+struct lane {
+	struct lane *next;		/* in the list of idle lanes */
+	const struct place *place;
+	struct stream stream;
+	redisReader *reader;
+	char *key;			/* KEY:msgbox:LANE */
+	uint64_t number;		/* of the last request */
+	int64_t registered;		/* when the server got to know it, or 0 */
+	/*
+	 * The last request was a get whose answer was lost. The next get is the same one,
+	 * repeated; nothing else may use the lane before.
+	 */
+	bool unsettled;
+	bool repeated;			/* the last request was perhaps sent more than once */
+	bool has_lost;			/* a copy of a request may still be on its way */
+};
+
+struct lane *lane_new(const struct place *place);
+/* Does not talk to the server. */
+void lane_free(struct lane *lane);
+/* Tells the server to forget the lane. Does not wait. */
+void lane_forget(struct lane *lane);
+
+/* The arguments of a script after the number and "again". */
+struct argument {
+	const char *bytes;
+	size_t length;
+};
+
+/*
+ * lane_run() runs one of the scripts that ask whether they have been executed already.
+ * Returns the reply, which is no error; or NULL as failed() does, with EINPROGRESS if it is
+ * not known whether the script was executed.
+ */
+redisReply *lane_run(struct lane *lane, const char *script, const struct argument *arguments,
+		     int count);
+
+/* Runs a script that changes nothing and has no arguments, in the same way. */
+redisReply *lane_ask(struct lane *lane, const char *script);
+
+/*
+ * Returns 1 if the box is not empty, 0 if nothing came in time, -1 as failed() does. A signal
+ * gives EINTR.
+ */
+int lane_wait(struct lane *lane, int timeout_ms);
+
+/* Sleeps until the deadline at most. Keeps errno. Returns false if the time is over. */
+bool lane_pause(struct lane *lane, int pause_ms, deadline_t deadline);
+
+/* Whether a call that waits should try again after this error. */
+bool lane_error_is_temporary(int error);
+
+#endif
