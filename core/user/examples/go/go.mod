@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+module hello
+
+go 1.19
