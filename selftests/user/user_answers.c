@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Answers that no server should give, and errors that a server gives. Each call ends in
+ * time with an error that fits, and the handle can be used again.
+ */
+#define NEEDS_NO_BOX
+#include "device.h"
+#include "proxy.h"
+#include "user.h"
+
+/* In milliseconds. Most of these tests wait until it is over. */
+#define TIMEOUT		100
+#define TIMEOUT_OPTION	"&timeout=100"
+
+FIXTURE(answers)
+{
+	struct server server;
+	struct proxy proxy;
+	struct msgbox *box;
+};
+
+FIXTURE_SETUP(answers)
+{
+	ASSERT_TRUE(server_begin(&self->server));
+	ASSERT_TRUE(proxy_begin(&self->proxy, &self->server));
+	strcat(self->proxy.url, TIMEOUT_OPTION);
+	self->box = msgbox_open(self->proxy.url);
+	ASSERT_NE(NULL, self->box) {
+		TH_LOG("%s", msgbox_error());
+	}
+}
+
+FIXTURE_TEARDOWN(answers)
+{
+	msgbox_close(self->box);
+	proxy_end(&self->proxy);
+	server_end(&self->server);
+	no_leaks(_metadata);
+}
+
+/* --- each call */
+
+enum operation { PUT, PUT_LARGE, GET, WAIT, TAKE, FIGURES, OPERATIONS };
+
+static const char *const names[] = { "put", "put of 1 MiB", "get", "wait", "take", "figures" };
+
+static long run(struct msgbox *box, enum operation operation)
+{
+	static char large[MIB];
+	struct msgbox_figures figures;
+	void *taken = NULL;
+	size_t size = 0;
+	char buffer[64];
+	long ret;
+
+	switch (operation) {
+	case PUT:
+		return box_put(box, "message", 8);
+	case PUT_LARGE:
+		return box_put(box, large, sizeof(large));
+	case GET:
+		return box_get(box, buffer, sizeof(buffer));
+	case WAIT:
+		return box_wait(box, buffer, sizeof(buffer), 100);
+	case TAKE:
+		ret = box_take(box, &taken, &size, 100);
+		free(taken);
+		return ret;
+	default:
+		errno = 0;
+		return reply(msgbox_read_figures(box, &figures));
+	}
+}
+
+/* On a busy machine a call can take longer than the timeout. */
+static void works_again(struct __test_metadata *_metadata, struct _test_data_answers *self)
+{
+	proxy_fault(&self->proxy, FAULT_NONE, 0);
+	ASSERT_TRUE(comes_true(box_works(self->box))) {
+		TH_LOG("%s", msgbox_error());
+	}
+}
+
+struct answer {
+	const char *text;
+	/* What the calls may give besides success; 0 ends the list. */
+	int errors[4];
+	/* Part of the text, or NULL. */
+	const char *says;
+};
+
+static void try_answer(struct __test_metadata *_metadata, struct _test_data_answers *self,
+		       const struct answer *answer, enum fault fault, enum operation operation)
+{
+	long begin = milliseconds(), ret;
+	bool allowed = false;
+
+	proxy_answer(&self->proxy, fault, answer->text, strlen(answer->text));
+	ret = run(self->box, operation);
+	EXPECT_GE(TIMEOUT + 100 + LATE, milliseconds() - begin);
+	for (int i = 0; i < 4 && answer->errors[i]; i++)
+		allowed |= ret == -answer->errors[i];
+	EXPECT_TRUE(allowed) {
+		TH_LOG("%s, answered %.60s: %ld %s", names[operation], answer->text, ret,
+		       ret < 0 ? msgbox_error() : "success");
+	}
+	if (allowed && answer->says) {
+		EXPECT_NE(NULL, strstr(msgbox_error(), answer->says)) {
+			TH_LOG("'%s' does not say '%s'", msgbox_error(), answer->says);
+		}
+	}
+	works_again(_metadata, self);
+}
+
+static void try_answers(struct __test_metadata *_metadata, struct _test_data_answers *self,
+			const struct answer *answers, size_t count, enum fault fault)
+{
+	for (size_t i = 0; i < count; i++)
+		for (int operation = 0; operation < OPERATIONS; operation++)
+			try_answer(_metadata, self, &answers[i], fault, operation);
+}
+
+/* --- errors of the server */
+
+static const struct answer errors[] = {
+	{ "-WRONGTYPE Operation against a key holding the wrong kind\r\n", { EEXIST }, NULL },
+	{ "-NOAUTH Authentication required.\r\n", { EACCES }, NULL },
+	{ "-NOPERM this user has no permissions to run the 'x' command\r\n", { EACCES }, NULL },
+	{ "-OOM command not allowed when used memory > 'maxmemory'.\r\n", { ENOMEM }, NULL },
+	{ "-ERR something of its own\r\n", { EPROTO }, "something of its own" },
+	{ "-READONLY You can't write against a read only replica.\r\n", { EPROTO }, "READONLY" },
+	{ "-MISCONF Errors writing to the AOF file\r\n", { EPROTO }, "MISCONF" },
+	{ "-MOVED 3999 127.0.0.1:6381\r\n", { EPROTO }, "MOVED" },
+	{ "-\r\n", { EPROTO }, NULL },
+};
+
+TEST_F(answers, errors_of_the_server)
+{
+	try_answers(_metadata, self, errors, ARRAY_SIZE(errors), FAULT_ANSWER);
+}
+
+/* --- what is no answer */
+
+/* It is not known what became of the request, and the text says why. */
+#define UNCLEAR	{ EPROTO, EINPROGRESS }
+
+static const struct answer garbage[] = {
+	{ "HTTP/1.1 400 Bad Request\r\n\r\n", UNCLEAR, "understand" },
+	{ "hello\r\n", UNCLEAR, "understand" },
+	{ "\r\n", UNCLEAR, "understand" },
+	{ "$hello\r\n", UNCLEAR, "understand" },
+	{ "*hello\r\n", UNCLEAR, "understand" },
+	{ ":hello\r\n", UNCLEAR, "understand" },
+	{ "$-5\r\n", UNCLEAR, "understand" },
+	{ "*-5\r\n", UNCLEAR, "understand" },
+	{ "$9223372036854775807\r\nx", { EPROTO, EINPROGRESS, ENOMEM, ETIMEDOUT }, NULL },
+	{ "*9223372036854775807\r\n", { EPROTO, EINPROGRESS, ENOMEM, ETIMEDOUT }, NULL },
+	{ "$99999999999999999999999\r\nx", UNCLEAR, "understand" },
+	{ "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", UNCLEAR, NULL },
+};
+
+TEST_F(answers, what_is_no_answer)
+{
+	try_answers(_metadata, self, garbage, ARRAY_SIZE(garbage), FAULT_ANSWER);
+}
+
+/* --- answers of the wrong kind */
+
+/* Each of them is the right kind for some call, which this allows. */
+static const char *const kinds[] = {
+	"+OK\r\n", ":1\r\n", ":-1\r\n", ":0\r\n", "$0\r\n\r\n", "$4\r\nabcd\r\n",
+	"$-1\r\n", "*-1\r\n",
+	"*0\r\n", "*2\r\n:1\r\n:2\r\n", "*2\r\n$1\r\na\r\n$1\r\nb\r\n", "*1\r\n$-1\r\n",
+	"*3\r\n$1\r\na\r\n:1\r\n+x\r\n", "+QUEUED\r\n", "*2\r\n$3\r\nbox\r\n:1\r\n",
+};
+
+static bool fits_a_wrong_kind(long ret)
+{
+	return ret >= 0 || ret == -EPROTO || ret == -ENODATA || ret == -ETIMEDOUT ||
+	       ret == -EINPROGRESS || ret == -EMSGSIZE || ret == -EAGAIN;
+}
+
+TEST_F(answers, the_wrong_kind_of_answer)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (int operation = 0; operation < OPERATIONS; operation++) {
+			long begin = milliseconds(), ret;
+
+			proxy_answer(&self->proxy, FAULT_ANSWER, kinds[i], strlen(kinds[i]));
+			ret = run(self->box, operation);
+			EXPECT_GE(TIMEOUT + 100 + LATE, milliseconds() - begin);
+			EXPECT_TRUE(fits_a_wrong_kind(ret)) {
+				TH_LOG("%s, answered %s: %ld %s", names[operation], kinds[i], ret,
+				       msgbox_error());
+			}
+			works_again(_metadata, self);
+		}
+	}
+}
+
+/* --- half an answer */
+
+/* It then ends, or nothing more comes. */
+static const struct answer halves[] = {
+	{ "$", { EINPROGRESS, ETIMEDOUT, ECONNRESET }, NULL },
+	{ "$100\r\nabc", { EINPROGRESS, ETIMEDOUT, ECONNRESET }, NULL },
+	{ "*2\r\n:1\r\n", { EINPROGRESS, ETIMEDOUT, ECONNRESET }, NULL },
+	{ ":1", { EINPROGRESS, ETIMEDOUT, ECONNRESET }, NULL },
+	{ ":1\r", { EINPROGRESS, ETIMEDOUT, ECONNRESET }, NULL },
+	{ "+OK", { EINPROGRESS, ETIMEDOUT, ECONNRESET }, NULL },
+	{ "-ERR", { EINPROGRESS, ETIMEDOUT, ECONNRESET }, NULL },
+	{ "$536870912\r\nabc", { EINPROGRESS, ETIMEDOUT, ECONNRESET, EPROTO }, NULL },
+};
+
+TEST_F(answers, half_an_answer_and_the_end)
+{
+	try_answers(_metadata, self, halves, ARRAY_SIZE(halves), FAULT_ANSWER_AND_END);
+}
+
+TEST_F(answers, half_an_answer_and_silence)
+{
+	try_answers(_metadata, self, halves, 4, FAULT_ANSWER);
+}
+
+/*
+ * A put and a get of which only half the answer came may have had an effect. Before, the
+ * handle has made its connection.
+ */
+TEST_F(answers, half_an_answer_is_uncertain)
+{
+	static const enum fault faults[] = { FAULT_ANSWER, FAULT_ANSWER_AND_END };
+
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		works_again(_metadata, self);
+		proxy_answer(&self->proxy, faults[i], ":", 1);
+		ASSERT_EQ(-EINPROGRESS, run(self->box, PUT)) {
+			TH_LOG("%s", msgbox_error());
+		}
+		works_again(_metadata, self);
+		proxy_answer(&self->proxy, faults[i], "$", 1);
+		ASSERT_EQ(-EINPROGRESS, run(self->box, GET)) {
+			TH_LOG("%s", msgbox_error());
+		}
+		works_again(_metadata, self);
+	}
+}
+
+/* --- an answer that never ends */
+
+/* Bytes without a line's end, as fast as the library reads them. */
+TEST_F(answers, an_endless_line)
+{
+	char *line = malloc(8 * MIB);
+
+	memset(line, 'x', 8 * MIB);
+	for (const char *kind = "+-:$*"; *kind; kind++) {
+		long begin = milliseconds();
+
+		line[0] = *kind;
+		proxy_answer(&self->proxy, FAULT_ANSWER, line, 8 * MIB);
+		EXPECT_GT(0, run(self->box, GET)) {
+			TH_LOG("kind %c", *kind);
+		}
+		EXPECT_GE(TIMEOUT + LATE, milliseconds() - begin);
+		works_again(_metadata, self);
+	}
+	free(line);
+}
+
+/* More than was asked for: the second answer must not be taken for that to the next call. */
+TEST_F(answers, two_answers_at_once)
+{
+	static const char two[] = "$-1\r\n$5\r\nghost\r\n";
+	char buffer[64];
+
+	proxy_answer(&self->proxy, FAULT_ANSWER, two, sizeof(two) - 1);
+	run(self->box, GET);
+	proxy_fault(&self->proxy, FAULT_NONE, 0);
+	ASSERT_EQ(-ENODATA, box_get(self->box, buffer, sizeof(buffer))) {
+		TH_LOG("%s", msgbox_error());
+	}
+	works_again(_metadata, self);
+}
+
+/* A late answer neither: the connection that timed out is not used again. */
+TEST_F(answers, a_late_answer)
+{
+	char buffer[64];
+	long ret;
+
+	ASSERT_EQ(0, box_put(self->box, "late", 4));
+	proxy_fault(&self->proxy, FAULT_STALL_REPLIES, 0);
+	ASSERT_EQ(-EINPROGRESS, box_get(self->box, buffer, sizeof(buffer))) {
+		TH_LOG("%s", msgbox_error());
+	}
+	/* The message that was on its way, or nothing. */
+	ret = box_get(self->box, buffer, sizeof(buffer));
+	ASSERT_TRUE(ret == -ENODATA || (ret == 4 && !memcmp(buffer, "late", 4))) {
+		TH_LOG("%ld %s", ret, msgbox_error());
+	}
+	if (ret == 4)
+		ASSERT_EQ(-ENODATA, box_get(self->box, buffer, sizeof(buffer)));
+	works_again(_metadata, self);
+}
+
+/* --- while opening */
+
+TEST_F(answers, opening)
+{
+	static const struct answer *const lists[] = { errors, garbage, halves };
+	static const size_t counts[] = {
+		ARRAY_SIZE(errors), ARRAY_SIZE(garbage), ARRAY_SIZE(halves),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		for (size_t j = 0; j < counts[i]; j++) {
+			const struct answer *answer = &lists[i][j];
+			long begin = milliseconds(), ret;
+
+			proxy_answer(&self->proxy, FAULT_ANSWER_AND_END, answer->text,
+				     strlen(answer->text));
+			ret = open_fails(self->proxy.url);
+			EXPECT_GE(TIMEOUT + LATE, milliseconds() - begin);
+			/* It need not ask the server anything. */
+			EXPECT_TRUE(ret < 0 || !atomic_load(&self->proxy.fired)) {
+				TH_LOG("answered %.60s: it opens", answer->text);
+			}
+		}
+	}
+	works_again(_metadata, self);
+}
+
+TEST_HARNESS_MAIN
