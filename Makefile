@@ -23,8 +23,16 @@ else
 endif
 
 .PHONY: modules load status unload demo kselftest kselftest-all kselftest-debug kselftest-cet \
-	kselftest-modes coverage shell bench bench-check bench-update models mutants fuzz soak \
+	kselftest-modes user-check coverage shell bench bench-check bench-boxes bench-update models mutants fuzz soak \
 	check newcomer help clean distclean
+
+##@ Try it
+
+demo:			## run the demonstration on a stock kernel in a virtual machine
+	@scripts/commands/demo/run $(KERNEL)
+
+shell:			## open a shell in a virtual machine with the module loaded
+	@scripts/commands/shell $(KERNEL)
 
 ##@ Use it
 
@@ -41,16 +49,13 @@ status:			## show whether the module is loaded and its system call responds
 unload:			## (root) unload the module
 	@scripts/commands/unload
 
-demo:			## run the demonstration on a stock kernel in a virtual machine
-	@scripts/commands/demo/run $(KERNEL)
-
-shell:			## open a shell in a virtual machine with the module loaded
-	@scripts/commands/shell $(KERNEL)
-
 ##@ Test it
 
 kselftest:		## run the tests in a virtual machine (TESTS=<pattern>, CPUS=, CYCLES=)
 	@scripts/commands/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
+
+user-check:		## test the library, the command and the examples here, with servers (SHORT=1: less)
+	@scripts/commands/user-check $(if $(SHORT),--short)
 
 kselftest-all:		## run the tests on all stock kernels, one after the other (SHORT=1: parts of them on seven)
 	@scripts/commands/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
@@ -64,27 +69,11 @@ kselftest-cet:		## run some tests on a processor with branch tracking and shadow
 kselftest-modes:	## run a few tests with other boot options: mitigations, preemption, page tables
 	@scripts/commands/kselftest-modes $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
 
-coverage:		## show which lines and branches of the module the tests execute
-	@scripts/commands/coverage
-
-mutants:		## plant bugs one at a time and check that tests catch them (SHORT=1: a few bugs)
-	@scripts/commands/mutants $(if $(SHORT),--short)
-
 fuzz:			## make random calls, guided by coverage, for five minutes, or SECONDS=<number>
 	@scripts/commands/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
 
 soak:			## run traffic, faults, limits and reloads for ten minutes, or MINUTES=<number>
 	@scripts/commands/soak $(if $(MINUTES),--minutes $(MINUTES)) $(KERNEL)
-
-models:			## check the models of the box, waiting, unloading, namespaces and memory order
-	@scripts/commands/models
-
-check:			## check sources and documents: warnings, sparse, coding style, spelling, links
-	@scripts/commands/check $(KERNEL)
-
-newcomer:		## (root) run `make demo` and `make kselftest` on a fresh Debian (SUITE=trixie)
-	@scripts/commands/newcomer $(if $(COMMANDS),--commands '$(COMMANDS)') $(or $(SUITE),trixie) \
-		$(foreach variable,$(filter-out SUITE=% COMMANDS=%,$(MAKEOVERRIDES)),'$(variable)')
 
 ##@ Measure it
 
@@ -94,8 +83,29 @@ bench:			## compare the box with the kernel's own message passing (SHORT=1: quic
 bench-check:		## compare the box's instructions with the committed figures
 	@scripts/commands/bench/check $(KERNEL)
 
+bench-boxes:		## compare the kernel's box with one on a Redis server, through the library
+	@scripts/commands/bench/boxes $(KERNEL)
+
 bench-update:		## replace the committed figures with those of the last `make bench`
 	@scripts/commands/bench/update
+
+##@ Develop it
+
+check:			## check sources and documents: warnings, sparse, coding style, spelling, links
+	@scripts/commands/check $(KERNEL)
+
+mutants:		## plant bugs one at a time and check that tests catch them (SHORT=1: a few bugs)
+	@scripts/commands/mutants $(if $(SHORT),--short)
+
+models:			## check the models of the box, waiting, unloading, namespaces and memory order
+	@scripts/commands/models
+
+coverage:		## show which lines and branches of the module the tests execute
+	@scripts/commands/coverage
+
+newcomer:		## (root) run `make demo` and `make kselftest` on a fresh Debian (SUITE=trixie)
+	@scripts/commands/newcomer $(if $(COMMANDS),--commands '$(COMMANDS)') $(or $(SUITE),trixie) \
+		$(foreach variable,$(filter-out SUITE=% COMMANDS=%,$(MAKEOVERRIDES)),'$(variable)')
 
 ##@ Help and cleanup
 

@@ -9,9 +9,9 @@ if [ "${terminal_rows:-0}" -gt 0 ]; then
 fi
 uname -srv
 insmod /dm510_msgbox.ko && echo "dm510_msgbox is loaded (/dm510_msgbox.ko). Try:"
-echo "  sender hello world; receiver 2"
-echo "  waiter 1 & sender 'wake up'                (sleeps in /dev/dm510_msgbox until a message comes)"
-echo "  sender secret; unshare --ipc receiver 1    (another IPC namespace has another box)"
-echo "  grep . /sys/kernel/dm510_msgbox/*          (the figures)"
-echo "  trace=/sys/kernel/tracing; echo 1 >\$trace/events/dm510_msgbox/enable; sender x; cat \$trace/trace"
+echo "  msgbox put hello; msgbox wait"
+echo "  msgbox wait & msgbox put 'wake up'                    (sleeps until a message comes)"
+echo "  msgbox put secret; unshare --ipc msgbox get           (another IPC namespace has another box)"
+echo "  msgbox stat; grep . /sys/kernel/dm510_msgbox/*        (the figures)"
+echo "  trace=/sys/kernel/tracing; echo 1 >\$trace/events/dm510_msgbox/enable; msgbox get; cat \$trace/trace"
 exec /bin/sh
