@@ -77,8 +77,9 @@ soak:			## run traffic, faults, limits and reloads for ten minutes, or MINUTES=<
 
 ##@ Measure it
 
-bench:			## compare the box with the kernel's own message passing (SHORT=1: quick trial)
-	@scripts/commands/bench/run $(if $(SHORT),--short) $(if $(MODE),--mode $(MODE)) $(KERNEL)
+bench:			## compare the box with the kernel's own message passing (SHORT=1: quick trial, LIVE=1: here)
+	@scripts/commands/bench/run $(if $(LIVE),--live) $(if $(SHORT),--short) $(if $(MODE),--mode $(MODE)) \
+		$(if $(and $(LIVE),$(filter file,$(origin KERNEL))),,$(KERNEL))
 
 bench-check:		## compare the box's instructions with the committed figures
 	@scripts/commands/bench/check $(KERNEL)

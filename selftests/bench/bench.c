@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bench [--short] [--only PEER] MEASURE...: measures the box and its peers. Must
- * be run by root on an otherwise idle machine; scripts/commands/bench/run does so.
+ * bench [--short] [--live] [--only PEER] MEASURE...: measures the box and its peers.
+ * Must be run by root on an otherwise idle machine; scripts/commands/bench/run and live
+ * do so.
+ *
+ * --live is for a machine that others use: in an IPC namespace of its own, the benchmark
+ * cannot take a message of theirs, nor they one of its own, and the limits that it raises
+ * are not theirs. It also counts instructions and cycles, and uses all processors.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "processors.h"
 #include "report.h"
 
 static struct plan plan = {
@@ -16,6 +23,7 @@ static struct plan plan = {
 	.batch = 200,
 	.depth = 1000000,
 	.messages = 200000,
+	.threads = 4,
 };
 
 static const struct plan short_plan = {
@@ -23,6 +31,7 @@ static const struct plan short_plan = {
 	.batch = 20,
 	.depth = 1000,
 	.messages = 2000,
+	.threads = 4,
 };
 
 static void measure_without(const struct plan *plan)
@@ -62,18 +71,45 @@ static void run_measure(const char *name)
 	die("no such measure: %s", name);
 }
 
-int main(int argc, char **argv)
+/* With one processor, a thread that puts and one that gets share it. */
+static void prepare_live(void)
 {
+	if (unshare(CLONE_NEWIPC))
+		die("an IPC namespace of its own");
+	plan.live = true;
+	plan.threads = number_of_processors() < 2 ? 1 : number_of_processors() / 2;
+}
+
+/* Returns the index of the first argument that is a measure. */
+static int parse_options(int argc, char **argv)
+{
+	bool live = false;
 	int i;
 
-	raise_limits();
-	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--short"))
+	for (i = 1; i < argc && !strncmp(argv[i], "--", 2); i++) {
+		if (!strcmp(argv[i], "--short")) {
 			plan = short_plan;
-		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
+		} else if (!strcmp(argv[i], "--live")) {
+			live = true;
+		} else if (!strcmp(argv[i], "--only") && i + 1 < argc) {
 			plan.only = argv[++i];
-		else
-			run_measure(argv[i]);
+		} else {
+			errno = EINVAL;
+			die("unknown option: %s", argv[i]);
+		}
 	}
+	find_processors();
+	if (live)
+		prepare_live();
+	return i;
+}
+
+int main(int argc, char **argv)
+{
+	int i = parse_options(argc, argv);
+
+	raise_limits();
+	for (; i < argc; i++)
+		run_measure(argv[i]);
 	return 0;
 }

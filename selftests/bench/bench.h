@@ -7,6 +7,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -20,6 +21,8 @@
  * @batch: largest number of pairs of calls in a round
  * @depth: largest number of messages in a queue
  * @messages: number of messages for the measures of memory and threads
+ * @threads: largest number of threads that put, and of those that get
+ * @live: also report what the processor's counters count
  * @only: how the names of the peers to measure begin; NULL for all peers
  */
 struct plan {
@@ -27,6 +30,8 @@ struct plan {
 	unsigned long batch;
 	unsigned long depth;
 	unsigned long messages;
+	unsigned int threads;
+	bool live;
 	const char *only;
 };
 

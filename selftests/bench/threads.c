@@ -9,12 +9,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "bench.h"
 #include "peers.h"
 
 #define SIZE 64
-#define MAX_THREADS 4
 /* Length of the queue, in messages; the box needs none. */
 #define ROOM 8192
 
@@ -66,10 +66,19 @@ static void new_thread(pthread_t *thread, void *(*function)(void *), struct work
 		die("a thread");
 }
 
+static pthread_t *new_array(unsigned int count)
+{
+	pthread_t *threads = calloc(count, sizeof(*threads));
+
+	if (!threads)
+		die("%u threads", count);
+	return threads;
+}
+
 /* Measures from when all threads are ready until the last one is done. */
 static double run(const struct peer *peer, unsigned int count, unsigned long messages)
 {
-	pthread_t putters[MAX_THREADS], getters[MAX_THREADS];
+	pthread_t *putters = new_array(count), *getters = new_array(count);
 	pthread_barrier_t barrier;
 	struct work work = {
 		.peer = peer,
@@ -77,7 +86,7 @@ static double run(const struct peer *peer, unsigned int count, unsigned long mes
 		.start = &barrier,
 	};
 	unsigned int i;
-	double start;
+	double start, end;
 
 	pthread_barrier_init(&barrier, NULL, 2 * count + 1);
 	for (i = 0; i < count; i++) {
@@ -90,8 +99,11 @@ static double run(const struct peer *peer, unsigned int count, unsigned long mes
 		pthread_join(putters[i], NULL);
 		pthread_join(getters[i], NULL);
 	}
+	end = now();
 	pthread_barrier_destroy(&barrier);
-	return (now() - start) / (work.messages * count);
+	free(putters);
+	free(getters);
+	return (end - start) / (work.messages * count);
 }
 
 static void measure_one(const struct plan *plan, const struct peer *peer,
@@ -118,12 +130,20 @@ static void measure_one(const struct plan *plan, const struct peer *peer,
 	report("threads", peer->name, x, best);
 }
 
+/* 1, 2, 4 and so on; the last one is the largest. */
+static unsigned int next_count(unsigned int count, unsigned int largest)
+{
+	if (count == largest)
+		return largest + 1;
+	return 2 * count < largest ? 2 * count : largest;
+}
+
 void measure_threads(const struct plan *plan)
 {
 	const struct peer *peer;
 	unsigned int count;
 
-	for (count = 1; count <= MAX_THREADS; count *= 2) {
+	for (count = 1; count <= plan->threads; count = next_count(count, plan->threads)) {
 		progress("%u putters and %u getters", count, count);
 		for (peer = peers; peer->name; peer++)
 			if (is_wanted(peer, plan->only))

@@ -27,6 +27,7 @@
 
 #include "bench.h"
 #include "peers.h"
+#include "processors.h"
 
 #define SIZE 8
 #define MAX_READERS 8
@@ -84,23 +85,13 @@ static void set_priority(int priority)
 		die("priority %d", priority);
 }
 
-static void move_to_processor(long processor)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(processor, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("processor %ld", processor);
-}
-
 /* The readers share a processor: if there are two or more, not the sender's. */
 static noreturn void receive_for_ever(const struct peer *peer)
 {
 	char *buffer = new_buffer(SIZE, 0);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	move_to_processor(sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	move_to_processor(last_processor());
 	set_priority(1);
 	for (;;) {
 		atomic_fetch_add(&news->calls, 1);
@@ -305,20 +296,19 @@ static void measure_readers(const struct plan *plan, unsigned int count)
 
 void measure_waiting(const struct plan *plan)
 {
-	cpu_set_t processors;
 	size_t i;
 
-	if (sched_getaffinity(0, sizeof(processors), &processors))
-		die("the processors");
 	news = mmap(NULL, sizeof(*news), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (news == MAP_FAILED)
 		die("no memory to share");
-	move_to_processor(0);
+	move_to_processor(first_processor());
+	progress("the sender is on processor %d, readers on %d", first_processor(),
+		 last_processor());
 	for (i = 0; i < ARRAY_SIZE(numbers_of_readers); i++) {
 		progress("a message to one of %u sleeping readers", numbers_of_readers[i]);
 		measure_readers(plan, numbers_of_readers[i]);
 	}
-	sched_setaffinity(0, sizeof(processors), &processors);
+	use_all_processors();
 	munmap(news, sizeof(*news));
 }

@@ -9,6 +9,7 @@ BEGIN {
 
 /^# kernel / { kernel = substr($0, 10) }
 /^# unit / { unit = substr($0, 8); what = unit; sub(/[, ].*/, "", what) }
+/^# warning / { warning[++warnings] = substr($0, 11) }
 /^#/ || /^measure,/ { next }
 
 {
@@ -17,9 +18,11 @@ BEGIN {
 		x[$1, ++rows[$1]] = $3
 	}
 	value[$1, $2, $3] = $4
+	if ($1 == "getppid_instructions")
+		counters = $4 == "-" ? $5 : "yes"
 	if ($1 == "wait" && $3 == 1)
 		waiter[++waiters] = $2
-	if ($5 != "" && !($5 in listed)) {
+	if ($5 != "" && $5 != counters && !($5 in listed)) {
 		listed[$5] = 1
 		reason[++reasons] = $5
 	}
@@ -67,9 +70,11 @@ function title(text)
 	print "\n#### " text "\n"
 }
 
-function pair_table(    r, i, at, line, floor)
+# pair_table(suffix, what): of the measures with that suffix
+function pair_table(suffix, what,    measure, r, i, at, line, floor)
 {
-	floor = value["getppid", "with", "2"]
+	measure = "pair" suffix
+	floor = value["getppid" suffix, "with", "2"]
 	title("One put and one get, in " what)
 	extra = " best peer ÷ box | box ÷ two getppid |"
 	head("bytes", 2)
@@ -77,17 +82,36 @@ function pair_table(    r, i, at, line, floor)
 		at = x["pair", r]
 		line = "| " at " |"
 		for (i = 1; i <= peers; i++)
-			line = line " " figure(value["pair", peer[i], at]) " |"
-		print line " " ratio(best("pair", at), value["pair", "box", at]) " | " \
-			ratio(value["pair", "box", at], floor) " |"
+			line = line " " figure(value[measure, peer[i], at]) " |"
+		print line " " ratio(best(measure, at), value[measure, "box", at]) " | " \
+			ratio(value[measure, "box", at], floor) " |"
 	}
-	printf "\nTwo getppid: %.0f with the module, %.0f without", \
-		floor, value["getppid", "without", "2"]
+	print "\nTwo getppid: " floor_text(floor, value["getppid" suffix, "without", "2"], what) "."
+}
+
+function floor_text(with, without, what,    text)
+{
+	text = sprintf("%.0f", with)
+	if (without == "")
+		return text
+	text = text sprintf(" with the module, %.0f without", without)
 	# Times vary too much to show the difference.
 	if (what == "instructions")
-		printf ": %.0f more instructions for each other system call", \
-			(floor - value["getppid", "without", "2"]) / 2
-	print ".\nA pipe is a byte stream without message boundaries."
+		text = text sprintf(": %.0f more instructions for each other system call", \
+			(with - without) / 2)
+	return text
+}
+
+function pair_tables()
+{
+	pair_table("", what)
+	print "A pipe is a byte stream without message boundaries."
+	if (counters == "yes") {
+		pair_table("_instructions", "instructions that the processor counted")
+		pair_table("_cycles", "cycles that the processor counted")
+	} else if (counters != "") {
+		print "\nInstructions and cycles were not counted: " counters "."
+	}
 }
 
 function depth_table(    r, i, at, line)
@@ -143,13 +167,15 @@ function waiting_table(    i, name)
 	print "until the reader's call has returned. Both include one reading of the clock, and are medians"
 	print "of the best round. `box` sends with the system call, `box (write)` with write(2) on the device;"
 	print "the readers of both sleep in read(2). Readers are processes of real-time priority" \
-		(what == "instructions" ? "" : ", on the other processor") "."
+		(what == "instructions" ? "" : ", on another processor if there is one") "."
 }
 
 END {
 	print "### In " what
 	print "\nKernel " kernel "; " unit "."
-	pair_table()
+	for (i = 1; i <= warnings; i++)
+		print "\nWarning: " warning[i] "."
+	pair_tables()
 	depth_table()
 	if (waiters)
 		waiting_table()

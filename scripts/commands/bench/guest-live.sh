@@ -1,0 +1,169 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tests the benchmark's live mode in the virtual machine, which is the machine to measure
+# here. Prints TAP, and the rows of a run as comments.
+
+# shellcheck source=scripts/vm/guest/lib.sh
+. /guest-lib.sh
+
+parameters=/sys/module/dm510_msgbox/parameters
+figures=/sys/kernel/dm510_msgbox
+
+# A rejected check must not measure, so it has a program that leaves a trace.
+printf '#!/bin/sh\necho >/tmp/measured\n' >/tmp/trace
+chmod 755 /tmp/trace
+
+# refused TEXT: it fails with that message, before it measures
+refused()
+{
+	rm -f /tmp/measured
+	! sh /live-rows.sh /tmp/trace >/tmp/output 2>&1 && [ ! -e /tmp/measured ] &&
+		grep -q "^bench: $1" /tmp/output
+}
+
+put_message()
+{
+	printf '%s' "$1" >/dev/dm510_msgbox
+}
+
+# A read waits for a message, so it ends after a while.
+get_message()
+{
+	timeout 20 dd if=/dev/dm510_msgbox bs=64 count=1 2>/dev/null
+}
+
+message_stays()
+{
+	[ "$(cat $figures/count)" = 1 ] && [ "$(get_message)" = "$1" ]
+}
+
+# Without live-rows.sh and without a namespace of its own.
+program_refuses()
+{
+	! /bench/bench --short pairs >/tmp/output && grep -q 'the box has messages' /tmp/output
+}
+
+limits_are_checked()
+{
+	for name in max_message_bytes max_bytes max_pending_bytes; do
+		saved=$(cat $parameters/$name)
+		echo 1000000 >$parameters/$name
+		refused "$name is 1000000, and the benchmark needs" || return
+		echo "$saved" >$parameters/$name
+	done
+}
+
+# Prints what others have, and may not lose.
+state()
+{
+	cat /proc/sys/kernel/msgmax /proc/sys/kernel/msgmnb $figures/puts $figures/gets \
+		$figures/get_enodata /proc/sysvipc/msg
+}
+
+measure()
+{
+	sh /live-rows.sh "$@" >/tmp/rows 2>/tmp/errors
+}
+
+measures_alone()
+{
+	before=$(state)
+	measure /bench/bench --short with pairs depth waiting threads && [ "$(state)" = "$before" ]
+}
+
+no_user_seen()
+{
+	! grep -q 'other\|readers' /tmp/errors
+}
+
+# value_of ROW: prints the figure of the row that begins so
+value_of()
+{
+	sed -n "s/^$1,\\([-0-9.]*\\),.*/\\1/p" /tmp/rows
+}
+
+# A counted instruction is a nanosecond if QEMU counts them; reading the clock adds some.
+counts_are_right()
+{
+	awk -v time="$(value_of pair,box,8)" -v count="$(value_of pair_instructions,box,8)" \
+		'BEGIN { exit !(count > 300 && count < 1.05 * time && count > 0.95 * time) }'
+}
+
+# An emulated x86 processor has no counters: each row has the reason.
+counters_or_reason()
+{
+	if [ "$(value_of pair_instructions,box,8)" = - ]; then
+		[ "$(uname -m)" = x86_64 ] && [ "$(grep -c '^pair_instructions,.*,-,perf_event_open: .*: no hardware counters' /tmp/rows)" = 45 ]
+	else
+		[ "$(uname -m)" = aarch64 ] && counts_are_right
+	fi
+}
+
+# Makes its own calls while the benchmark measures. Prints what is not as it must be.
+another_user()
+{
+	number=0
+	until [ -e /tmp/begun ]; do
+		sleep 0.1
+	done
+	while [ ! -e /tmp/stop ]; do
+		number=$((number + 1))
+		put_message "other $number"
+		got=$(get_message)
+		[ "$got" = "other $number" ] || echo "got '$got', not 'other $number'"
+	done
+	echo "$number messages" >/tmp/done
+}
+
+measures_beside_another()
+{
+	printf '#!/bin/sh\n: >/tmp/begun\nexec /bench/bench "$@"\n' >/tmp/begin
+	chmod 755 /tmp/begin
+	another_user >/tmp/wrong 2>&1 &
+	measure /tmp/begin --short with pairs
+	status=$?
+	: >/tmp/stop
+	wait
+	[ $status = 0 ] && [ -e /tmp/done ] && [ ! -s /tmp/wrong ] && [ "$(cat $figures/count)" = 0 ]
+}
+
+warns()
+{
+	grep -q "^warning: $1" /tmp/errors && grep -q "^# warning $1" /tmp/rows
+}
+
+# A reader that sleeps, its open file, and a box in another namespace.
+users_are_seen()
+{
+	cat /dev/dm510_msgbox >/tmp/read &
+	reader=$!
+	unshare --ipc sh -c 'echo message >/dev/dm510_msgbox; sleep 1000' &
+	other=$!
+	until [ "$(cat $figures/waiting $figures/boxes)" = "$(printf '1\n2')" ]; do
+		sleep 0.1
+	done
+	sh /live-rows.sh true >/tmp/rows 2>/tmp/errors
+	kill $reader $other
+	wait $reader $other
+	warns '1 readers of other processes sleep' && warns 'other processes have .* open' &&
+		warns 'other IPC namespaces have 1 boxes'
+}
+
+echo '1..11'
+check 'without the module, it says how to load it' refused 'the module is not loaded.*sudo make load'
+insmod /dm510_msgbox.ko || exit
+put_message 'of another process'
+check 'a box with a message is refused' refused 'the box is not empty: it holds 1 messages'
+check 'the program itself refuses it, too' program_refuses
+check 'the message stays in the box' message_stays 'of another process'
+check 'limits that are too low are refused' limits_are_checked
+check 'it measures, and changes neither the box nor the limits of others' measures_alone
+check 'it sees no other user' no_user_seen
+check 'the instructions are counted, or there is a reason' counters_or_reason
+sed 's/^/# row: /' /tmp/rows
+check 'users of the box are seen before it measures' users_are_seen
+check "a user's messages are neither lost nor changed" measures_beside_another
+check 'calls during the benchmark are reported' warns 'other processes made [1-9][0-9]* calls'
+sed 's/^/# /' /tmp/errors /tmp/wrong
+rmmod dm510_msgbox
