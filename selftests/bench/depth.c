@@ -29,6 +29,7 @@ static struct costs fill_and_drain(const struct peer *peer, unsigned long depth)
 	for (i = 0; i < depth; i++)
 		receive_one(peer, message, SIZE);
 	end = now();
+	note_puts(peer, depth + 1);
 	free_buffer(message, SIZE);
 	return (struct costs) { (full - start) / depth, (end - full) / depth };
 }

@@ -60,6 +60,7 @@ static void measure_one(const struct plan *plan, const struct peer *peer,
 
 	for (i = 0; i < plan->messages; i++)
 		receive_one(peer, message, size);
+	note_puts(peer, plan->messages + 1);
 	peer->close();
 	free_buffer(message, size);
 }

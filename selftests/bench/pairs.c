@@ -42,6 +42,7 @@ static struct cost pairs(const struct peer *peer, const char *message, char *buf
 		receive_one(peer, buffer, size);
 	}
 	end_cost(&cost, count);
+	note_puts(peer, count);
 	return cost;
 }
 

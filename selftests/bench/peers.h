@@ -58,6 +58,14 @@ static inline bool is_wanted(const struct peer *peer, const char *only)
 	return !only || !strncmp(only, peer->name, strlen(only));
 }
 
+/*
+ * The measures tell how many messages they have sent, so that messages of others in the
+ * box are noticed. Not where they are sent, as that is measured.
+ */
+void note_puts(const struct peer *peer, unsigned long count);
+
+noreturn void die_receiving(const struct peer *peer, size_t size);
+
 /* These two end the program on failure. */
 static inline void send_one(const struct peer *peer, const void *message, size_t size)
 {
@@ -68,7 +76,7 @@ static inline void send_one(const struct peer *peer, const void *message, size_t
 static inline void receive_one(const struct peer *peer, void *buffer, size_t size)
 {
 	if (peer->receive(buffer, size) != (long)size)
-		die("%s: receiving %zu bytes", peer->name, size);
+		die_receiving(peer, size);
 }
 
 #endif

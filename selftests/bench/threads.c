@@ -103,6 +103,7 @@ static double run(const struct peer *peer, unsigned int count, unsigned long mes
 	pthread_barrier_destroy(&barrier);
 	free(putters);
 	free(getters);
+	note_puts(peer, work.messages * count);
 	return (end - start) / (work.messages * count);
 }
 

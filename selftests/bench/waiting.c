@@ -182,6 +182,7 @@ static double cost_of_delivery(const struct peer *peer, const char *message,
 	double start = now();
 
 	send_one(peer, message, SIZE);
+	note_puts(peer, 1);
 	wait_for_readers(readers, count, calls);
 	return news->received - start;
 }
@@ -197,6 +198,7 @@ static double cost_of_send(const struct peer *peer, const char *message,
 	send_one(peer, message, SIZE);
 	end = now();
 	set_priority(0);
+	note_puts(peer, 1);
 	wait_for_readers(readers, count, calls);
 	return end - start;
 }

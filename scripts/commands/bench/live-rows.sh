@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # live-rows.sh [BENCH [OPTION...]]: refuses, with the reason, if the benchmark cannot run on
-# this machine or would disturb others. Else runs the program BENCH with these options and
-# `--live`, and prints the kernel, the processors, warnings and the rows.
+# this machine or would take messages of others. Else runs the program BENCH with these
+# options and `--live`, and prints the kernel, the processors, warnings and the rows.
 #
-# The benchmark has a box of its own: `--live` enters a new IPC namespace. So no message of
-# others is lost if they put during it, and none of their calls gets one of the benchmark's.
-# But they would delay it, so a box in use here is a reason to refuse or to warn.
+# If other processes use the box, the benchmark gets one of its own (--own-box), as it
+# would take their messages, and they its messages. If nobody does, it measures the box
+# that programs use, and fails if others put into it meanwhile.
 
 # A test has files of its own there.
 root=${DM510_MSGBOX_ROOT:-}
@@ -68,13 +68,26 @@ calls()
 		awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
-warn_of_users()
+# Sets own_box if other processes use the box: now, or within a second.
+look_for_users()
 {
+	before=$(calls)
+	sleep 1
+	[ "$(calls)" = "$before" ] ||
+		users="other processes make calls"
 	[ "$(figure waiting)" = 0 ] ||
-		warn "$(figure waiting) readers of other processes sleep on the box"
+		users="$(figure waiting) readers of other processes sleep"
 	[ "$(cat "$module/refcnt")" = 0 ] ||
-		warn "other processes have /dev/dm510_msgbox open or are in a call"
-	# Other namespaces than the initial one must not read it.
+		users="${users:-other processes have its device open or are in a call}"
+	[ "$users" ] || return 0
+	own_box=--own-box
+	warn "other processes use the module ($users), which disturbs the benchmark. It measures" \
+		"a box of its own, in a new IPC namespace, where a call costs more"
+}
+
+# Other namespaces than the initial one must not read the number.
+look_for_boxes()
+{
 	boxes=$(figure boxes 2>/dev/null)
 	[ "${boxes:-1}" -le 1 ] ||
 		warn "other IPC namespaces have $((boxes - 1)) boxes, whose use cannot be seen from here"
@@ -99,16 +112,33 @@ processors()
 	echo "${model:-of an unknown model ($(uname -m))}$(! grep -qw hypervisor "$info" || echo ', in a virtual machine')"
 }
 
+# The benchmark raises the limits of System V's queues.
+save_limits()
+{
+	limits=$root/proc/sys/kernel
+	msgmax=$(cat "$limits/msgmax") msgmnb=$(cat "$limits/msgmnb")
+	trap 'echo "$msgmax" >"$limits/msgmax"; echo "$msgmnb" >"$limits/msgmnb"' EXIT
+	trap 'exit 130' HUP INT TERM
+}
+
+# With a box of its own, all calls on the other one are those of others.
+warn_of_calls()
+{
+	others=$(awk "BEGIN { print $(calls) - $1 }")
+	[ ! "$own_box" ] || [ "$others" = 0 ] ||
+		warn "other processes made $others calls on their box during the benchmark"
+}
+
 refuse_what_cannot_work
 [ $# != 0 ] || exit 0
-program=$1
+program=$1 users='' own_box=''
 shift
 echo "# kernel $(uname -r) $(uname -v)"
 echo "# processors $(nproc) $(processors)"
-warn_of_users
+look_for_users
+look_for_boxes
 warn_of_load
+save_limits
 before=$(calls)
-"$program" --live "$@" || exit
-after=$(calls)
-[ "$before" = "$after" ] ||
-	warn "other processes made $(awk "BEGIN { print $after - $before }") calls on the box during the benchmark"
+"$program" --live $own_box "$@" || exit
+warn_of_calls "$before"
