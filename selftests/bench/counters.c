@@ -56,7 +56,7 @@ static const char *why_refused(void)
 	return why;
 }
 
-static const char *why_not(void)
+static const char *reason(void)
 {
 	static char why[160];
 
@@ -98,7 +98,7 @@ const char *open_counters(void)
 	for (i = 0; i < ARRAY_SIZE(events); i++) {
 		group[i] = open_event(events[i], i ? group[0] : -1);
 		if (group[i] == -1) {
-			why = why_not();
+			why = reason();
 			while (i--)
 				close(group[i]);
 			return why;
