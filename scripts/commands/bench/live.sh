@@ -4,13 +4,13 @@
 # What becomes of the rows of live-rows.sh. To be sourced after lib.sh.
 
 # Prints how many numbers of threads are measured with so many processors: 1+1, 2+2, 4+4
-# and so on up to all of them.
+# and so on; the last one is for all of them.
 numbers_of_threads()
 {
 	local count=1 numbers=1 largest=$(($1 / 2))
 
 	while ((count < largest)); do
-		count=$((2 * count < largest ? 2 * count : largest))
+		count=$((2 * count))
 		numbers=$((numbers + 1))
 	done
 	echo $numbers
