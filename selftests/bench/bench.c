@@ -4,17 +4,18 @@
  * peers. Must be run by root on an otherwise idle machine; scripts/commands/bench/run and
  * live do so.
  *
- * --live      count instructions and cycles, too, and use all processors
- * --own-box   enter a new IPC namespace: nobody else uses its box, but a call costs more
- *             there than in the initial one, where there is less to check
+ * --live      on a machine that others use: the queues are in a new IPC namespace. Also
+ *             counts instructions and cycles, and uses all processors
+ * --own-box   with --live: the box of that namespace, which nobody else uses. A call costs
+ *             more there than in the initial one, where there is less to check
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "namespaces.h"
 #include "processors.h"
 #include "report.h"
 
@@ -44,6 +45,13 @@ static void measure_with(const struct plan *plan)
 	measure_getppid(plan, "with");
 }
 
+static void empty(const struct plan *plan)
+{
+	(void)plan;
+	enter_namespace_of(peers);
+	empty_box();
+}
+
 static const struct measure {
 	const char *name;
 	void (*measure)(const struct plan *plan);
@@ -55,6 +63,7 @@ static const struct measure {
 	{ "memory", measure_memory },
 	{ "threads", measure_threads },
 	{ "waiting", measure_waiting },
+	{ "empty", empty },
 };
 
 static void run_measure(const char *name)
@@ -72,22 +81,17 @@ static void run_measure(const char *name)
 }
 
 /* With one processor, a thread that puts and one that gets share it. */
-static void prepare_live(void)
+static void prepare_live(bool own_box)
 {
+	use_own_namespace(own_box);
 	plan.live = true;
 	plan.threads = number_of_processors() < 2 ? 1 : number_of_processors() / 2;
-}
-
-static void enter_new_namespace(void)
-{
-	if (unshare(CLONE_NEWIPC))
-		die("a new IPC namespace");
 }
 
 /* Returns the index of the first argument that is a measure. */
 static int parse_options(int argc, char **argv)
 {
-	bool live = false;
+	bool live = false, own_box = false;
 	int i;
 
 	for (i = 1; i < argc && !strncmp(argv[i], "--", 2); i++) {
@@ -96,7 +100,7 @@ static int parse_options(int argc, char **argv)
 		} else if (!strcmp(argv[i], "--live")) {
 			live = true;
 		} else if (!strcmp(argv[i], "--own-box")) {
-			enter_new_namespace();
+			own_box = true;
 		} else if (!strcmp(argv[i], "--only") && i + 1 < argc) {
 			plan.only = argv[++i];
 		} else {
@@ -106,7 +110,7 @@ static int parse_options(int argc, char **argv)
 	}
 	find_processors();
 	if (live)
-		prepare_live();
+		prepare_live(own_box);
 	return i;
 }
 

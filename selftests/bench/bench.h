@@ -15,6 +15,9 @@
 #define KIB 1024UL
 #define MIB (1024UL * 1024)
 
+#define MAX_MESSAGE MIB
+#define MESSAGE_BYTE 0x5a
+
 /**
  * struct plan - how much is done
  * @rounds: how often each figure is measured; the best one counts

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "bench.h"
+#include "namespaces.h"
 #include "peers.h"
 
 #define SIZE 16
@@ -15,7 +16,7 @@ struct costs {
 
 static struct costs fill_and_drain(const struct peer *peer, unsigned long depth)
 {
-	char *message = new_buffer(SIZE, 0x5a);
+	char *message = new_buffer(SIZE, MESSAGE_BYTE);
 	double start, full, end;
 	unsigned long i;
 
@@ -67,6 +68,7 @@ static void measure_one(const struct plan *plan, const struct peer *peer,
 		report_missing("depth_get", peer->name, x, peer->why_depth);
 		return;
 	}
+	enter_namespace_of(peer);
 	peer->open(SIZE, depth);
 	best = best_of(plan, peer, depth);
 	peer->close();

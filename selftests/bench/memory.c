@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "namespaces.h"
 #include "peers.h"
 
 #define BOX_MEMORY "/sys/kernel/dm510_msgbox/memory"
@@ -35,12 +36,13 @@ static double available(void)
 static void measure_one(const struct plan *plan, const struct peer *peer,
 			size_t size)
 {
-	char *message = new_buffer(size, 0x5a);
+	char *message = new_buffer(size, MESSAGE_BYTE);
 	double before, used;
 	unsigned long i;
 	char x[32];
 
 	snprintf(x, sizeof(x), "%zu", size);
+	enter_namespace_of(peer);
 	peer->open(size, plan->messages);
 	/* Allocations made once and kept do not count. */
 	send_one(peer, message, size);

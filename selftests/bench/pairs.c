@@ -7,12 +7,13 @@
 
 #include "bench.h"
 #include "cost.h"
+#include "namespaces.h"
 #include "peers.h"
 
 #define MAX_PEERS 8
 
 static const size_t sizes[] = {
-	0, 1, 8, 64, KIB, 4 * KIB, 8 * KIB, 64 * KIB, MIB,
+	0, 1, 8, 64, KIB, 4 * KIB, 8 * KIB, 64 * KIB, MAX_MESSAGE,
 };
 
 /* Two calls that only enter the kernel and leave it: the minimum. */
@@ -92,7 +93,7 @@ static bool is_measured(const struct plan *plan, const struct peer *peer, size_t
 /* A round has new buffers; new_buffer() says why. */
 static void run_round(const struct plan *plan, size_t size, struct cost *best)
 {
-	char *message = new_buffer(size, 0x5a);
+	char *message = new_buffer(size, MESSAGE_BYTE);
 	char *buffer = new_buffer(size, 0);
 	const struct peer *peer;
 
@@ -101,6 +102,7 @@ static void run_round(const struct plan *plan, size_t size, struct cost *best)
 
 		if (!is_measured(plan, peer, size))
 			continue;
+		enter_namespace_of(peer);
 		warm_up(peer, message, buffer, size);
 		cost = pairs(peer, message, buffer, size, count_for(plan, size));
 		keep_best(&best[peer - peers], &cost);
@@ -135,15 +137,20 @@ static void measure_size(const struct plan *plan, size_t size)
 
 	for (peer = peers; peer->name; peer++) {
 		best[peer - peers] = most;
-		if (is_measured(plan, peer, size))
-			peer->open(size, 1);
+		if (!is_measured(plan, peer, size))
+			continue;
+		enter_namespace_of(peer);
+		peer->open(size, 1);
 	}
 	for (round = 0; round < plan->rounds; round++)
 		run_round(plan, size, best);
 	report_size(plan, size, best);
-	for (peer = peers; peer->name; peer++)
-		if (is_measured(plan, peer, size))
-			peer->close();
+	for (peer = peers; peer->name; peer++) {
+		if (!is_measured(plan, peer, size))
+			continue;
+		enter_namespace_of(peer);
+		peer->close();
+	}
 }
 
 void measure_pairs(const struct plan *plan)

@@ -30,11 +30,6 @@ static long box_receive(void *buffer, size_t size)
 /* The box's figure `puts`, if nobody but the benchmark puts. */
 static double expected_puts;
 
-static bool is_box(const struct peer *peer)
-{
-	return !strncmp(peer->name, "box", 3);
-}
-
 void note_puts(const struct peer *peer, unsigned long count)
 {
 	if (is_box(peer))
@@ -77,6 +72,39 @@ static void box_close(void)
 		die("other processes have put %.0f messages, and some may have been taken here",
 		    others);
 	}
+}
+
+/* All messages of the benchmark consist of this byte. An empty one can be anybody's. */
+static bool is_own(const char *message, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		if (message[i] != MESSAGE_BYTE)
+			return false;
+	return size;
+}
+
+void empty_box(void)
+{
+	char *buffer = new_buffer(MAX_MESSAGE, 0);
+	unsigned long taken = 0;
+	bool others;
+	long size;
+
+	for (;;) {
+		size = box_receive(buffer, MAX_MESSAGE);
+		if (size < 0 || !is_own(buffer, size))
+			break;
+		taken++;
+	}
+	others = size >= 0 || errno != ENODATA;
+	if (size >= 0 && box_send(buffer, size))
+		die("putting back a message of another process");
+	free_buffer(buffer, MAX_MESSAGE);
+	progress("took %lu messages of the benchmark out of the box", taken);
+	if (others)
+		progress("others have put messages; more of the benchmark's may be below them");
 }
 
 static int device;

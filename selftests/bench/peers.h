@@ -52,6 +52,12 @@ static inline bool takes_size(const struct peer *peer, size_t size)
 	return size >= peer->min_size && size <= peer->max_size;
 }
 
+/* By the system calls, or by the device. */
+static inline bool is_box(const struct peer *peer)
+{
+	return !strncmp(peer->name, "box", 3);
+}
+
 /* @only: how the names of the peers to measure begin; NULL for all peers. */
 static inline bool is_wanted(const struct peer *peer, const char *only)
 {
@@ -63,6 +69,9 @@ static inline bool is_wanted(const struct peer *peer, const char *only)
  * box are noticed. Not where they are sent, as that is measured.
  */
 void note_puts(const struct peer *peer, unsigned long count);
+
+/* Takes what an interrupted benchmark has left in the box, and nothing else. */
+void empty_box(void);
 
 noreturn void die_receiving(const struct peer *peer, size_t size);
 

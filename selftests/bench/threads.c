@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "bench.h"
+#include "namespaces.h"
 #include "peers.h"
 
 #define SIZE 64
@@ -34,7 +35,7 @@ static void yield_before_retry(const struct peer *peer, const char *what)
 static void *putter(void *argument)
 {
 	struct work *work = argument;
-	char *message = new_buffer(SIZE, 0x5a);
+	char *message = new_buffer(SIZE, MESSAGE_BYTE);
 	unsigned long i;
 
 	pthread_barrier_wait(work->start);
@@ -119,6 +120,7 @@ static void measure_one(const struct plan *plan, const struct peer *peer,
 		report_missing("threads", peer->name, x, peer->why_depth);
 		return;
 	}
+	enter_namespace_of(peer);
 	peer->open(SIZE, ROOM);
 	/* A round is long, so few are enough. */
 	for (round = 0; round < (plan->rounds + 3) / 4; round++) {

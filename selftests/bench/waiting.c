@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "namespaces.h"
 #include "peers.h"
 #include "processors.h"
 
@@ -225,7 +226,7 @@ static void run(const struct peer *peer, const struct reader *readers, unsigned 
 		struct figures *figures, unsigned long samples)
 {
 	double delivery[MAX_SAMPLES], send[MAX_SAMPLES], before;
-	char *message = new_buffer(SIZE, 0x5a);
+	char *message = new_buffer(SIZE, MESSAGE_BYTE);
 	unsigned long i;
 
 	/* Faults in what the first calls of each reader need. */
@@ -250,6 +251,7 @@ static void run_round(const struct peer *peer, unsigned int count, struct figure
 	struct reader readers[MAX_READERS];
 	unsigned int i;
 
+	enter_namespace_of(peer);
 	peer->open(SIZE, MAX_READERS);
 	atomic_store(&news->calls, 0);
 	for (i = 0; i < count; i++)

@@ -72,6 +72,9 @@ measure()
 
 measures_alone()
 {
+	# Not as an earlier test has left them.
+	echo 8192 >/proc/sys/kernel/msgmax
+	echo 16384 >/proc/sys/kernel/msgmnb
 	before=$(state)
 	measure /bench/bench --short with pairs depth waiting threads && [ "$(state)" = "$before" ]
 }
@@ -136,7 +139,8 @@ measures_beside_another()
 	[ $status = 0 ] && [ -e /tmp/done ] && [ ! -s /tmp/wrong ] && [ "$(cat $figures/count)" = 0 ]
 }
 
-# Messages of a user who comes later can be taken. It must say so.
+# Messages of a user who comes later can be taken. It must say so. What is left in the box
+# is the user's, not the benchmark's.
 stops_when_others_put()
 {
 	rm /tmp/begun /tmp/stop
@@ -153,7 +157,51 @@ stops_when_others_put()
 	status=$?
 	: >/tmp/stop
 	wait
-	[ $status = 0 ] && grep -q '^# bench: \(other processes have put\|box: not the message\|the box is not empty\)' /tmp/rows
+	[ $status = 0 ] && grep -q '^# bench: \(other processes have put\|box: not the message\|the box is not empty\)' /tmp/rows &&
+		only_others_remain
+}
+
+only_others_remain()
+{
+	[ "$(cat $figures/count)" -gt 0 ] || return
+	while [ "$(cat $figures/count)" -gt 0 ]; do
+		[ "$(get_message)" = other ] || return
+	done
+}
+
+# A put and a get of others while the program stands still do it no harm, but it cannot know.
+notices_each_put()
+{
+	/bench/bench --only box depth depth depth depth >/tmp/rows &
+	program=$!
+	for cycle in 1 2 3 4 5 6 7 8 9 10; do
+		sleep 0.2
+		kill -STOP $program || break
+		until grep -q '^State:.[TZ]' /proc/$program/status; do
+			:
+		done
+		put_message "other $cycle"
+		[ "$(get_message)" = "other $cycle" ] || echo '# bench: not the message' >>/tmp/rows
+		kill -CONT $program
+	done 2>/dev/null
+	! wait $program && ! grep -q 'not the message' /tmp/rows && grep -q '^# bench: other processes have put [1-9]' /tmp/rows
+}
+
+# After a while, which is too short for it, it has a queue of each kind, or messages.
+leaves_nothing_when_interrupted()
+{
+	before=$(state)
+	rm -f /tmp/begun
+	sh /live-rows.sh /tmp/begin with depth depth >/tmp/rows 2>/tmp/errors &
+	shell=$!
+	until [ "$(cat $figures/count)" -gt 5000 ]; do
+		sleep 0.02
+	done
+	# As a terminal does, to both.
+	kill -TERM "$(pidof bench)" $shell
+	wait $shell
+	[ $? = 130 ] && grep -q '^# took [1-9][0-9]* messages of the benchmark out of the box' /tmp/rows &&
+		[ "$(state)" = "$before" ]
 }
 
 warns()
@@ -179,7 +227,7 @@ users_are_seen()
 		grep -q '^# options --live --own-box$' /tmp/rows
 }
 
-echo '1..12'
+echo '1..14'
 check 'without the module, it says how to load it' refused 'the module is not loaded.*sudo make load'
 insmod /dm510_msgbox.ko || exit
 put_message 'of another process'
@@ -197,4 +245,10 @@ check 'calls during the benchmark are reported' warns 'other processes made [1-9
 sed 's/^/# /' /tmp/errors /tmp/wrong
 check 'it stops if others put into the box that it measures' stops_when_others_put
 grep '^# bench: ' /tmp/rows
+/bench/bench empty
+check 'it stops if others put and get without harm' notices_each_put
+grep '^# bench: ' /tmp/rows
+/bench/bench empty
+check 'when it is interrupted, it leaves neither messages nor queues nor limits' leaves_nothing_when_interrupted
+grep '^# bench\|^# took' /tmp/rows
 rmmod dm510_msgbox

@@ -112,13 +112,10 @@ processors()
 	echo "${model:-of an unknown model ($(uname -m))}$(! grep -qw hypervisor "$info" || echo ', in a virtual machine')"
 }
 
-# The benchmark raises the limits of System V's queues.
-save_limits()
+# The box was empty, so what a benchmark that failed or was interrupted has left is its own.
+empty_box()
 {
-	limits=$root/proc/sys/kernel
-	msgmax=$(cat "$limits/msgmax") msgmnb=$(cat "$limits/msgmnb")
-	trap 'echo "$msgmax" >"$limits/msgmax"; echo "$msgmnb" >"$limits/msgmnb"' EXIT
-	trap 'exit 130' HUP INT TERM
+	[ "$own_box" ] || [ "$(figure count)" = 0 ] || "$program" --live empty
 }
 
 # With a box of its own, all calls on the other one are those of others.
@@ -138,7 +135,8 @@ echo "# processors $(nproc) $(processors)"
 look_for_users
 look_for_boxes
 warn_of_load
-save_limits
+trap empty_box EXIT
+trap 'exit 130' HUP INT TERM
 before=$(calls)
 "$program" --live $own_box "$@" || exit
 warn_of_calls "$before"
