@@ -204,6 +204,15 @@ leaves_nothing_when_interrupted()
 		[ "$(state)" = "$before" ]
 }
 
+# A message of the benchmark consists of Z.
+takes_only_its_own()
+{
+	put_message other
+	put_message ZZZZ
+	/bench/bench empty >/tmp/rows
+	grep -q '^# took 1 messages' /tmp/rows && grep -q '^# others have put' /tmp/rows && message_stays other
+}
+
 warns()
 {
 	grep -q "^warning: $1" /tmp/errors && grep -q "^# warning $1" /tmp/rows
@@ -227,7 +236,7 @@ users_are_seen()
 		grep -q '^# options --live --own-box$' /tmp/rows
 }
 
-echo '1..14'
+echo '1..15'
 check 'without the module, it says how to load it' refused 'the module is not loaded.*sudo make load'
 insmod /dm510_msgbox.ko || exit
 put_message 'of another process'
@@ -245,10 +254,9 @@ check 'calls during the benchmark are reported' warns 'other processes made [1-9
 sed 's/^/# /' /tmp/errors /tmp/wrong
 check 'it stops if others put into the box that it measures' stops_when_others_put
 grep '^# bench: ' /tmp/rows
-/bench/bench empty
 check 'it stops if others put and get without harm' notices_each_put
 grep '^# bench: ' /tmp/rows
-/bench/bench empty
 check 'when it is interrupted, it leaves neither messages nor queues nor limits' leaves_nothing_when_interrupted
 grep '^# bench\|^# took' /tmp/rows
+check 'to empty the box, it takes only its own messages' takes_only_its_own
 rmmod dm510_msgbox
