@@ -16,7 +16,7 @@ build_program()
 # Prints the program's progress as it comes. The rows also go to the file ROWS.
 keep_rows()
 {
-	tee "$1" | sed -un 's/^# /    /p' >&2
+	tee "$1" | sed -un -e 's/^# warning /warning: /p;t' -e 's/^# /    /p' >&2
 }
 
 # csv ROWS UNIT: prints the rows as a CSV file

@@ -20,10 +20,9 @@ refuse()
 	exit 1
 }
 
-# Also for the table, whose readers have to know.
+# For this terminal, and for the table, whose readers have to know.
 warn()
 {
-	echo "warning: $*" >&2
 	echo "# warning $*"
 }
 
