@@ -77,7 +77,7 @@ soak:			## run traffic, faults, limits and reloads for ten minutes, or MINUTES=<
 
 ##@ Measure it
 
-bench:			## compare the box with the kernel's own message passing (SHORT=1: quick trial, LIVE=1: here)
+bench:			## compare the box with the kernel's own message passing (SHORT=1: quick trial; LIVE=1: on this machine)
 	@scripts/commands/bench/run $(if $(LIVE),--live) $(if $(SHORT),--short) $(if $(MODE),--mode $(MODE)) \
 		$(if $(and $(LIVE),$(filter file,$(origin KERNEL))),,$(KERNEL))
 
