@@ -24,7 +24,7 @@ endif
 
 .PHONY: modules load status unload demo kselftest kselftest-all kselftest-debug kselftest-cet \
 	kselftest-modes user-check coverage shell bench bench-check bench-boxes bench-update models mutants fuzz soak \
-	check newcomer help clean distclean
+	check newcomer deb install uninstall dkms dkms-remove package-test help clean distclean
 
 ##@ Try it
 
@@ -48,6 +48,23 @@ status:			## show whether the module is loaded and its system call responds
 
 unload:			## (root) unload the module
 	@scripts/commands/unload
+
+##@ Install it
+
+deb:			## build Debian packages in build/deb for this machine, or SUITE=<trixie or bookworm>
+	@scripts/commands/deb $(SUITE)
+
+install:		## (root) install library, command and documents below PREFIX=/usr/local (DESTDIR=)
+	@$(MAKE) --no-print-directory -C core/user install
+
+uninstall:		## (root) remove them
+	@$(MAKE) --no-print-directory -C core/user uninstall
+
+dkms:			## (root) let DKMS build the module, now and for new kernels
+	@scripts/commands/dkms add $(KDIR)
+
+dkms-remove:		## (root) unload it and take it away from DKMS
+	@scripts/commands/dkms remove
 
 ##@ Test it
 
@@ -74,6 +91,9 @@ fuzz:			## make random calls, guided by coverage, for five minutes, or SECONDS=<
 
 soak:			## run traffic, faults, limits and reloads for ten minutes, or MINUTES=<number>
 	@scripts/commands/soak $(if $(MINUTES),--minutes $(MINUTES)) $(KERNEL)
+
+package-test:		## (root) install, use, upgrade and purge the packages (SUITE=bookworm, SHORT=1, PLANT=)
+	@scripts/commands/package-test $(if $(SHORT),--short) $(if $(PLANT),--plant $(PLANT)) $(SUITE)
 
 ##@ Measure it
 
