@@ -32,12 +32,13 @@ inside=''
 new_system=''
 
 # in_namespaces COMMAND...: with setpriv, no process survives this script, even after
-# SIGKILL, and with the last process its mounts go.
+# SIGKILL, and with the last process its mounts go. The modules of the kernel are this
+# machine's, so nothing there may load or unload one.
 in_namespaces()
 {
 	local status=0
 
-	setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc "$@" \
+	setpriv --pdeathsig KILL --bounding-set -sys_module unshare --mount --pid --fork --kill-child --mount-proc "$@" \
 		</dev/null &
 	inside=$!
 	wait $inside || status=$?
