@@ -23,6 +23,8 @@ enum fault {
 	FAULT_ANSWER,
 	/* The same, and then the connection ends. */
 	FAULT_ANSWER_AND_END,
+	/* At once, on each connection, though nobody asked: the answer. */
+	FAULT_UNASKED,
 };
 
 #define PAIRS	32
@@ -190,6 +192,15 @@ static inline void pass_on(struct proxy *proxy, int pair, int end)
 	}
 }
 
+static inline void answer_unasked(struct proxy *proxy)
+{
+	for (int pair = 0; pair < PAIRS; pair++)
+		if (proxy->ends[pair][0].fd >= 0)
+			send_all(proxy->ends[pair][0].fd, proxy->answer, proxy->answer_length);
+	atomic_store(&proxy->fault, FAULT_NONE);
+	atomic_fetch_add(&proxy->fired, 1);
+}
+
 static inline void *run_proxy(void *data)
 {
 	struct proxy *proxy = data;
@@ -197,6 +208,8 @@ static inline void *run_proxy(void *data)
 	while (!atomic_load(&proxy->stop)) {
 		struct pollfd all[2 * PAIRS + 1];
 
+		if (atomic_load(&proxy->fault) == FAULT_UNASKED)
+			answer_unasked(proxy);
 		memcpy(all, proxy->ends, sizeof(proxy->ends));
 		all[2 * PAIRS] = (struct pollfd){ .fd = proxy->listener, .events = POLLIN };
 		if (poll(all, 2 * PAIRS + 1, 20) <= 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A server of the test's own, in a folder of its own under /tmp, so that a test can kill
+ * A server of the test's own, in a folder of its own in TMPDIR, so that a test can kill
  * it. MSGBOX_SERVER names the program: redis-server, or valkey-server.
  */
 #ifndef SELFTESTS_USER_SERVER_H
@@ -167,7 +167,8 @@ static inline bool server_start(struct server *server)
 
 static inline bool server_make_folder(struct server *server)
 {
-	snprintf(server->folder, sizeof(server->folder), "/tmp/msgbox-test.XXXXXX");
+	snprintf(server->folder, sizeof(server->folder), "%s/msgbox-test.XXXXXX",
+		 getenv("TMPDIR") ?: "/tmp");
 	return mkdtemp(server->folder);
 }
 

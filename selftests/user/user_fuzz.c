@@ -254,7 +254,8 @@ static void start_server(pthread_t *thread)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-	snprintf(socket_path, sizeof(socket_path), "/tmp/user_fuzz.%d", getpid());
+	snprintf(socket_path, sizeof(socket_path), "%s/user_fuzz.%d", getenv("TMPDIR") ?: "/tmp",
+		 getpid());
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||

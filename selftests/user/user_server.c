@@ -215,6 +215,8 @@ TEST_F(server, little_is_left_behind)
 		ASSERT_EQ(0, box_put(box, "x", 1));
 		ASSERT_EQ(1, box_get(box, &byte, 1));
 		ASSERT_EQ(-ETIMEDOUT, box_wait(box, &byte, 1, 10));
+		/* Also if the process is killed now. */
+		ASSERT_EQ(1, server_number(&self->server, lasting));
 		msgbox_close(box);
 	}
 	msgbox_close(self->box);

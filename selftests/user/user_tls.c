@@ -6,8 +6,9 @@
 #include "user.h"
 
 /*
- * Two authorities. The first one has signed the server's certificate, which is for the host
- * localhost and not for 127.0.0.1, and a client's.
+ * Two authorities. The first one has signed certificates for the server: one for the host
+ * localhost and not for 127.0.0.1, another one for that address and not for localhost, and
+ * one for a client.
  */
 static const char make_certificates[] =
 	"exec >openssl.log 2>&1; set -e\n"
@@ -15,8 +16,9 @@ static const char make_certificates[] =
 	"for authority in ca other; do\n"
 	"	$new -x509 -days 2 -subj /CN=$authority -keyout $authority.key -out $authority.crt\n"
 	"done\n"
-	"echo subjectAltName=DNS:localhost >extensions\n"
-	"for name in server client; do\n"
+	"for name in server client address; do\n"
+	"	echo subjectAltName=DNS:localhost >extensions\n"
+	"	[ $name != address ] || echo subjectAltName=DNS:elsewhere,IP:127.0.0.1 >extensions\n"
 	"	$new -subj /CN=$name -keyout $name.key -out $name.csr\n"
 	"	openssl x509 -req -in $name.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \\\n"
 	"		-extfile extensions -out $name.crt\n"
@@ -165,6 +167,25 @@ TEST_F(tls, servers_that_are_not_trusted)
 	is_refused(_metadata, url_of(self, "localhost", "&tls_cacert=%s/other.crt"), "certificate");
 	is_refused(_metadata, url_of(self, "127.0.0.1", TRUSTED), "mismatch");
 	EXPECT_TRUE(server_answers(&self->server, "DBSIZE", ":0"));
+}
+
+/* The other way round: the certificate is for the address. */
+TEST_F(tls, a_certificate_for_an_address)
+{
+	struct msgbox *box;
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "CONFIG SET tls-cert-file %s/address.crt tls-key-file %s/address.key",
+		 self->server.folder, self->server.folder);
+	ASSERT_TRUE(server_does(&self->server, command));
+	is_refused(_metadata, url_of(self, "localhost", TRUSTED), "mismatch");
+	box = msgbox_open(url_of(self, "127.0.0.1", TRUSTED));
+	ASSERT_NE(NULL, box) {
+		TH_LOG("%s", msgbox_error());
+	}
+	calls_work(_metadata, box);
+	msgbox_close(box);
 }
 
 TEST_F(tls, files_that_are_missing)
