@@ -144,7 +144,7 @@ static COLD int put_failed(struct kernel_box *kernel, const void *message, size_
 		return explain(put_errors, "put");
 	if (!renew_numbers(kernel))
 		return failed_text(ENOSYS, not_loaded);
-	if (like_file_descriptor(message))
+	if (message && like_file_descriptor(message))
 		errno = EFAULT;
 	else if (!syscall(put_number(numbers_of(kernel)), message, length))
 		return 0;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +233,31 @@ static int register_lane(struct lane *lane, deadline_t deadline)
 	return 0;
 }
 
+/* The longest array is that of the figures. hiredis visits each element to free it. */
+#define MAX_ELEMENTS	16
+
+#if HIREDIS_MAJOR < 1
+/* The same for all readers. Atomic, because each thread that connects sets it. */
+static void *(*_Atomic create_any_array)(const redisReadTask *, int);
+
+static void *create_array(const redisReadTask *task, int elements)
+{
+	return elements > MAX_ELEMENTS ? NULL : atomic_load(&create_any_array)(task, elements);
+}
+#endif
+
+static void limit_arrays(struct lane *lane)
+{
+#if HIREDIS_MAJOR < 1
+	atomic_store(&create_any_array, lane->reader->fn->createArray);
+	lane->functions = *lane->reader->fn;
+	lane->functions.createArray = create_array;
+	lane->reader->fn = &lane->functions;
+#else
+	lane->reader->maxelements = MAX_ELEMENTS;
+#endif
+}
+
 static int connect_lane(struct lane *lane, deadline_t deadline)
 {
 	const struct place *place = lane->place;
@@ -243,6 +269,7 @@ static int connect_lane(struct lane *lane, deadline_t deadline)
 		disconnect(lane);
 		return failed_text(ENOMEM, "out of memory");
 	}
+	limit_arrays(lane);
 	if (authenticate(lane, deadline) || select_db(lane, deadline))
 		return -1;
 	return 0;

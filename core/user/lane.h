@@ -37,6 +37,9 @@ struct lane {
 	const struct place *place;
 	struct stream stream;
 	redisReader *reader;
+#if HIREDIS_MAJOR < 1
+	redisReplyObjectFunctions functions;	/* of the reader */
+#endif
 	char *key;			/* KEY:msgbox:LANE */
 	uint64_t number;		/* of the last request */
 	int64_t registered;		/* when the server got to know it, or 0 */

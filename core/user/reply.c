@@ -85,7 +85,7 @@ static void copy_words(char *words, size_t size, const char *reply)
 	cut(words, ", with args beginning with");
 	cut(words, ", on @user_script");
 	for (; *words; words++)
-		if ((unsigned char)*words < ' ' || *words == 0x7f)
+		if (*words < ' ' || *words > '~')
 			*words = '?';
 }
 

@@ -59,7 +59,7 @@
 	"	return -1\n" \
 	"end\n"
 
-/* ARGV: number, again, message, max_bytes. An empty message counts as a byte. */
+/* ARGV: number, again, message, max_bytes. It also limits the number of messages. */
 #define SCRIPT_PUT SCRIPT_BEGIN \
 	"if last == number then return 0 end\n" \
 	"local kept = redis.call('HMGET', KEYS[2], 'bytes', 'puts')\n" \

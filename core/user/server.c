@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +25,24 @@
 struct server_box {
 	struct msgbox box;
 	struct place place;
+	unsigned int forks;	/* the same: in another PID namespace a child can have its number */
 	pid_t owner;		/* a child shares the connections, and must not use them */
 	pthread_mutex_t lock;	/* of the next two */
 	struct lane *idle;
 	int idle_count;
 };
+
+static atomic_uint forks;
+
+static void count_fork(void)
+{
+	atomic_fetch_add(&forks, 1);
+}
+
+static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, count_fork);
+}
 
 static struct server_box *server_of(struct msgbox *box)
 {
@@ -57,7 +71,7 @@ static struct lane *take_lane(struct server_box *server, enum use use)
 {
 	struct lane *lane = NULL;
 
-	if (server->owner != getpid()) {
+	if (server->owner != getpid() || server->forks != atomic_load(&forks)) {
 		failed_text(EINVAL,
 			    "the box was opened before fork(): the child must open it again");
 		return NULL;
@@ -178,7 +192,7 @@ static int forgotten(const struct lane *lane)
  * that was repeated, the first copy can still come and take another message, so the lane stays
  * unsettled.
  */
-static int no_message(struct lane *lane, const redisReply *reply)
+static int no_message(struct lane *lane, const redisReply *reply, size_t size)
 {
 	if (reply->type != REDIS_REPLY_INTEGER)
 		return reply_unexpected(lane->place->name);
@@ -186,6 +200,8 @@ static int no_message(struct lane *lane, const redisReply *reply)
 		return failed_text(ENODATA, "the box is empty");
 	if (reply->integer == SCRIPT_UNKNOWN)
 		return forgotten(lane);
+	if (reply->integer < 0 || (uint64_t)reply->integer <= size)
+		return reply_unexpected(lane->place->name);
 	lane->unsettled = lane->repeated;
 	return failed(EMSGSIZE, "the newest message has %lld bytes and is longer than the buffer; "
 		      "it stays in the box", reply->integer);
@@ -215,7 +231,7 @@ static ssize_t get_on(struct lane *lane, void *buffer, size_t size)
 	if (reply->type == REDIS_REPLY_STRING)
 		length = copy_message(lane, reply, buffer, size);
 	else
-		length = no_message(lane, reply);
+		length = no_message(lane, reply, size);
 	freeReplyObject(reply);
 	return length;
 }
@@ -262,12 +278,12 @@ static bool may_go_on(const struct lane *lane, int error)
  */
 static int wait_for_next(struct lane *lane, deadline_t deadline)
 {
-	int came;
+	int came, left = deadline_left(deadline);
 
 	if (errno == ENODATA && !lane->stream.interrupted) {
-		if (!deadline_left(deadline))
+		if (!left)
 			return timed_out();
-		came = lane_wait(lane, deadline_left(deadline));
+		came = lane_wait(lane, left);
 		if (!came && !deadline_left(deadline))
 			return timed_out();
 		if (came >= 0)
@@ -349,7 +365,7 @@ static int server_read_figures(struct msgbox *box, struct msgbox_figures *figure
 static void server_close(struct msgbox *box)
 {
 	struct server_box *server = server_of(box);
-	bool is_owner = server->owner == getpid();
+	bool is_owner = server->owner == getpid() && server->forks == atomic_load(&forks);
 	struct lane *lane;
 
 	while ((lane = server->idle)) {
@@ -411,6 +427,7 @@ static int try_server(struct server_box *server)
 
 struct msgbox *server_open(struct url *url)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct server_box *server = calloc(1, sizeof(*server));
 
 	if (!server) {
@@ -420,6 +437,8 @@ struct msgbox *server_open(struct url *url)
 	server->box.backend = &server_backend;
 	server->place.url = *url;
 	*url = (struct url) {};
+	pthread_once(&once, watch_forks);
+	server->forks = atomic_load(&forks);
 	server->owner = getpid();
 	pthread_mutex_init(&server->lock, NULL);
 	if (try_server(server)) {

@@ -270,7 +270,7 @@ static int read_password(struct url *url)
 		close(file);
 	}
 	if (length < 0)
-		return failed(errno, "cannot read the password file %s (%m)", url->password_file);
+		return failed(EINVAL, "cannot read the password file %s (%m)", url->password_file);
 	text[length] = '\0';
 	text[strcspn(text, "\r\n")] = '\0';
 	if (!*text)

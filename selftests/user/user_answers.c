@@ -155,6 +155,8 @@ static const struct answer garbage[] = {
 	{ "*-5\r\n", UNCLEAR, "understand" },
 	{ "$9223372036854775807\r\nx", { EPROTO, EINPROGRESS, ENOMEM, ETIMEDOUT }, NULL },
 	{ "*9223372036854775807\r\n", { EPROTO, EINPROGRESS, ENOMEM, ETIMEDOUT }, NULL },
+	{ "*2000000000\r\n", { EPROTO, EINPROGRESS, ENOMEM, ETIMEDOUT }, NULL },
+	{ ":-7\r\n", { EPROTO, EINPROGRESS, ETIMEDOUT }, "understand" },
 	{ "$99999999999999999999999\r\nx", UNCLEAR, "understand" },
 	{ "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", UNCLEAR, NULL },
 };

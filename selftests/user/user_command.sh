@@ -475,7 +475,7 @@ wait_ends()
 
 wait_ends_by_signals()
 {
-	wait_ends INT 130 && wait_ends TERM 143 && wait_ends HUP 129
+	wait_ends INT 130 && wait_ends TERM 143 && wait_ends HUP 129 && wait_ends USR1 138 && wait_ends ALRM 142
 }
 
 # As a shell wants it for commands in the background.
@@ -628,7 +628,7 @@ get_raw()
 saved_when_the_box_is_full()
 {
 	fill_while_in_transit get_raw && is 'last line' 'exit status 1' "$(tail -n 1 "$tmp/err")" || return
-	file=$(sed -n "s/.*put it back with 'msgbox put --file \(.*\)'/\1/p" "$tmp/err")
+	file=$(sed -n "s/.*put it back with: msgbox put --file '\(.*\)'/\1/p" "$tmp/err")
 	is folder "$TMPDIR" "${file%/*}" && same 'the message' "$tmp/random" "$file" &&
 		is mode -rw------- "$(stat -c %A "$file")" && rm "$file"
 }
@@ -711,6 +711,14 @@ exec_puts_back()
 		says 7 'sh failed with status 7' exec --on-failure put-back -n 2 sh -c 'exit 7' && goes_back 7 7 || return
 	# shellcheck disable=SC2016 # the inner shell expands it
 	put below 'on top' && says 137 'sh failed with status 137' exec sh -c 'kill -s KILL $$' && goes_back 137 137
+}
+
+# As a program that starts others and forgets them leaves it.
+exec_puts_back_despite_ignored_signal()
+{
+	put below 'on top'
+	sh -c 'trap "" CHLD; exec "$@"' sh "$msgbox" --box "$url" exec sh -c 'exit 7' >"$tmp/out" 2>"$tmp/err"
+	goes_back 7 $?
 }
 
 exec_stops()
@@ -964,6 +972,7 @@ tests='
 	exec_delivers_despite_signal
 	exec_passes_signals_on
 	exec_puts_back
+	exec_puts_back_despite_ignored_signal
 	exec_stops
 	exec_drops
 	exec_missing_command

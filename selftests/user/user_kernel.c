@@ -144,6 +144,7 @@ TEST_F(user, the_figures_are_the_modules)
 	ASSERT_TRUE(waits(&caller));
 	ASSERT_EQ(0, msgbox_read_figures(self->box, &figures));
 	EXPECT_EQ(1, figures.waiting);
+	EXPECT_EQ(0, figures.pending);
 	ASSERT_EQ(0, box_put(self->box, "x", 1));
 	ASSERT_TRUE(returns(&caller));
 	for (int i = 0; i < 3; i++)

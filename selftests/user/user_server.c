@@ -4,6 +4,7 @@
  * programs that use the key.
  */
 #define NEEDS_NO_BOX
+#include <sched.h>
 #include <sys/stat.h>
 
 #include "caller.h"
@@ -74,6 +75,46 @@ static long first_error(const char *url)
 /* --- processes */
 
 /* A child shares the parent's connection, and would mix up the answers. */
+/* Returns 0 if a child that has its parent's process ID may not use the parent's box. */
+static int try_child_of_the_same_number(const char *url)
+{
+	int status = -1;
+	struct msgbox *box;
+	pid_t pid = fork();
+
+	if (!pid) {
+		box = msgbox_open(url);
+		if (getpid() != 1 || !box || unshare(CLONE_NEWPID))
+			_exit(2);
+		pid = fork();
+		if (!pid)
+			_exit(getpid() != 1 || box_put(box, "y", 1) != -EINVAL);
+		waitpid(pid, &status, 0);
+		msgbox_close(box);
+		_exit(status != 0);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+/* In another PID namespace the process ID does not tell the two apart. */
+TEST_F(server, a_child_of_the_same_number_is_refused)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (unshare(CLONE_NEWPID))
+			_exit(errno == EPERM ? 77 : 3);
+		_exit(try_child_of_the_same_number(self->server.url) != 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	if (WEXITSTATUS(status) == 77)
+		SKIP_TEST("only root may make a PID namespace");
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, box_drain(self->box));
+}
+
 TEST_F(server, a_child_is_refused)
 {
 	int status = -1;

@@ -135,9 +135,9 @@ TEST_F(user, wrong_urls_are_explained)
 
 TEST_F(user, a_password_file_must_be_there)
 {
-	EXPECT_EQ(-ENOENT, open_fails("redis://host/key?password_file=/no/such/file"));
+	EXPECT_EQ(-EINVAL, open_fails("redis://host/key?password_file=/no/such/file"));
 	EXPECT_NE(NULL, strstr(msgbox_error(), "/no/such/file"));
-	EXPECT_EQ(-EISDIR, open_fails("redis://host/key?password_file=/tmp"));
+	EXPECT_EQ(-EINVAL, open_fails("redis://host/key?password_file=/tmp"));
 	EXPECT_NE(NULL, strstr(msgbox_error(), "/tmp"));
 }
 

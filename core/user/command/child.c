@@ -61,14 +61,16 @@ static int spawn(pid_t *pid, char **argv, int input)
  */
 static int wait_for_child(pid_t pid)
 {
-	int status = 0, passed = 0, number;
+	/* Without a status the child counts as failed. */
+	int status = 127 << 8, number;
+	unsigned int passed = 0;
 
 	signals_allow();
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
 		number = signal_caught();
-		if (number != passed && (number == SIGTERM || number == SIGHUP))
+		if (signals_count() != passed && (number == SIGTERM || number == SIGHUP))
 			kill(pid, number);
-		passed = number;
+		passed = signals_count();
 	}
 	signals_hold();
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -80,6 +82,8 @@ int run_child(char **argv, const void *message, size_t length, bool *started)
 	pid_t pid;
 
 	*started = false;
+	/* If it is ignored, as the parent may have left it, waitpid(2) has no status. */
+	signal(SIGCHLD, SIG_DFL);
 	if (input < 0) {
 		complain("cannot make a file of the message: %s", strerror(errno));
 		return 126;

@@ -31,7 +31,7 @@ static bool save_in(const char *folder, const void *message, size_t length)
 	if (fd >= 0) {
 		saved = write_file(fd, message, length);
 		if (saved)
-			complain("it is in a file: put it back with 'msgbox put --file %s'", name);
+			complain("it is in a file: put it back with: msgbox put --file '%s'", name);
 		else
 			unlink(name);
 	}

@@ -8,8 +8,9 @@
 #include "command.h"
 #include "signals.h"
 
-static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU };
 static atomic_int caught;
+static atomic_uint count;
 
 /* The masks: at the start, with signals held back, and with signals let in. */
 static sigset_t at_start, held, allowed;
@@ -23,9 +24,13 @@ static sigset_t changed;
  */
 static void catch(int number)
 {
-	if (number != SIGALRM)
+	/* The first alarm, unless it was ignored, is one that was set before the command began. */
+	if (number != SIGALRM || (!caught && sigismember(&changed, SIGALRM)))
 		caught = number;
-	alarm(1);
+	if (number != SIGALRM)
+		count++;
+	if (caught)
+		alarm(1);
 }
 
 static void change(int number, void (*handler)(int))
@@ -77,6 +82,11 @@ void signals_hold(void)
 int signal_caught(void)
 {
 	return caught;
+}
+
+unsigned int signals_count(void)
+{
+	return count;
 }
 
 bool signal_came(void)

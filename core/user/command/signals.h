@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Signals that end the command: SIGHUP, SIGINT, SIGQUIT and SIGTERM. They are held back
- * while a message is between the box and its reader, and do not interrupt the library's
- * calls then. They are let in only where the command can wait for long: for a message, for
- * input, for the reader of its output, and for a child.
+ * Signals that end the command: SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU
+ * and an alarm that was set before the command began. They are held back while a message is
+ * between the box and its reader, and do not interrupt the library's calls then. They are let
+ * in only where the command can wait for long: for a message, for input, for the reader of its
+ * output, and for a child.
  */
 #ifndef SIGNALS_H
 #define SIGNALS_H
@@ -26,6 +27,9 @@ void signals_hold(void);
 
 /* The number of the last signal that was let in, or 0. */
 int signal_caught(void);
+
+/* How many signals, but alarms, were let in. */
+unsigned int signals_count(void);
 
 /* Lets in signals that are held back. Returns whether there was one, now or before. */
 bool signal_came(void);

@@ -104,13 +104,17 @@ static bool sleep_ms(int ms)
 static int print(struct msgbox *box, void (*form)(const struct msgbox_figures *figures))
 {
 	struct msgbox_figures figures;
+	int status;
 
 	if (msgbox_read_figures(box, &figures)) {
 		complain("%s", msgbox_error());
 		return status_of(errno);
 	}
+	signals_allow();
 	form(&figures);
-	return flush_output();
+	status = flush_output();
+	signals_hold();
+	return status;
 }
 
 static int run(int argc, char **argv)

@@ -43,7 +43,9 @@ static int nothing_taken(const struct taking *taking)
 		return STATUS_ERROR;
 	if (taking->all && status == STATUS_EMPTY)
 		return STATUS_OK;
-	complain("%s", msgbox_error());
+	/* The library's next get would give it, but the handle ends with this process. */
+	complain("%s%s", msgbox_error(), errno == EINPROGRESS ?
+		 "; as this command ends, such a message is lost" : "");
 	return (int)status;
 }
 

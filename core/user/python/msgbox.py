@@ -149,6 +149,22 @@ def _fail(error: int) -> NoReturn:
     raise OSError(error, text)
 
 
+# In another PID namespace a child can have its parent's process ID.
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_count_fork)
+
+
+def _this_process() -> tuple[int, int]:
+    return os.getpid(), _forks
+
+
 class _Handle:
     """What msgbox_open() returns. It is closed when nothing refers to it any more, so it
     stays open during a call."""
@@ -156,7 +172,7 @@ class _Handle:
     _as_parameter_: int | None = None
 
     def __init__(self, url: bytes | None) -> None:
-        self.process = os.getpid()
+        self.process = _this_process()
         self._as_parameter_, error = _call(_open, url)
         if self._as_parameter_ is None:
             _fail(error)
@@ -165,6 +181,9 @@ class _Handle:
     def __del__(self, close: Any = _close) -> None:
         if self._as_parameter_ is not None:
             close(self)
+
+    def __copy__(self) -> NoReturn:
+        self.__reduce__()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a msgbox.Box cannot be copied or pickled: open another one")
@@ -289,7 +308,7 @@ class Box:
         handle = self._handle
         if handle is None:
             raise ValueError("the box is closed")
-        if handle.process != os.getpid():
+        if handle.process != _this_process():
             # A connection to a server cannot be shared with the parent process.
             handle = self._handle = _Handle(self._url)
         return handle
