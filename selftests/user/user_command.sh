@@ -170,13 +170,19 @@ is_command()
 	read -r name <"/proc/$1/comm" && [ "$name" = "${msgbox##*/}" ]
 }
 
-# until_asleep PID
+# until_asleep PID: for a while, because it also sleeps while a server answers
 until_asleep()
 {
 	tries=0
-	until asleep "$1" 2>/dev/null; do
+	in_a_row=0
+	while [ $in_a_row -lt 10 ]; do
+		if asleep "$1" 2>/dev/null; then
+			in_a_row=$((in_a_row + 1))
+		else
+			in_a_row=0
+		fi
 		tries=$((tries + 1))
-		[ $tries -lt 500 ] || is 'the command' asleep 'not asleep' || return
+		[ $tries -lt 1000 ] || is 'the command' asleep 'not asleep' || return
 		sleep 0.02
 	done
 }

@@ -53,7 +53,8 @@ static bool open_through(struct __test_metadata *_metadata, struct _test_data_cu
 	proxy_fault(&self->proxy, FAULT_NONE, 0);
 	msgbox_close(self->box);
 	snprintf(url, sizeof(url), "%s%s", self->proxy.url, options);
-	self->box = msgbox_open(url);
+	/* On a busy machine opening can take longer than the timeout. */
+	comes_true((self->box = msgbox_open(url)) || errno != ETIMEDOUT);
 	if (!self->box)
 		TH_LOG("cannot open %s: %s", url, msgbox_error());
 	return self->box;
