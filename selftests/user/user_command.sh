@@ -759,7 +759,7 @@ own_files='ls -l /proc/$$/fd 2>&1 | grep -cE "socket:|dm510|memfd"'
 # the same signals.
 exec_child_is_clean()
 {
-	before=$(sh -c "$own_files")
+	before=$(sh -c "$own_files" 2>"$tmp/err")
 	put message && prints $((before + 1)) exec --timeout 9 sh -c "$own_files" &&
 		put message && says 0 '' exec cat /proc/self/status &&
 		cat /proc/self/status >"$tmp/status" && is signals "$(signals_of <"$tmp/status")" "$(signals_of <"$tmp/out")"
