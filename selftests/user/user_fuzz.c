@@ -184,7 +184,8 @@ static const char *const replies[] = {
 
 static char socket_path[64];
 static int listener;
-static const struct input *answer;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* of the next one */
+static struct input answer;
 static atomic_bool stop;
 
 static bool hear(int client)
@@ -199,6 +200,21 @@ static bool say(int client, const char *bytes, size_t length)
 	return send(client, bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
 }
 
+/* The server can be late, and serve a call that has ended. */
+static void set_answer(const struct input *input)
+{
+	pthread_mutex_lock(&lock);
+	answer = *input;
+	pthread_mutex_unlock(&lock);
+}
+
+static void get_answer(struct input *input)
+{
+	pthread_mutex_lock(&lock);
+	*input = answer;
+	pthread_mutex_unlock(&lock);
+}
+
 /*
  * Gives the answer once to each connection, and half of the time a good one first, so that
  * the calls get beyond the beginning of the conversation.
@@ -208,12 +224,14 @@ static void *serve(void *unused)
 	(void)unused;
 	while (!atomic_load(&stop)) {
 		int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		struct input input;
 
 		if (client < 0)
 			break;
+		get_answer(&input);
 		if (hear(client) &&
-		    (answer->length % 2 || (say(client, ":0\r\n", 4) && hear(client))))
-			say(client, answer->bytes, answer->length);
+		    (input.length % 2 || (say(client, ":0\r\n", 4) && hear(client))))
+			say(client, input.bytes, input.length);
 		close(client);
 	}
 	return NULL;
@@ -240,7 +258,7 @@ static void run_reply(const struct input *input)
 	char url[128];
 	struct msgbox *box;
 
-	answer = input;
+	set_answer(input);
 	snprintf(url, sizeof(url), "redis+unix://%s?key=key&timeout=1", socket_path);
 	box = msgbox_open(url);
 	if (box)
