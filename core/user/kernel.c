@@ -16,7 +16,6 @@
 
 #define DEVICE	"/dev/dm510_msgbox"
 #define FIGURES	"/sys/kernel/dm510_msgbox/"
-#define LIMITS	"/sys/module/dm510_msgbox/parameters/"
 
 struct kernel_box {
 	struct msgbox box;
@@ -280,9 +279,9 @@ static int kernel_read_figures(struct msgbox *box, struct msgbox_figures *figure
 	figures->puts = read_number(FIGURES "puts");
 	figures->gets = read_number(FIGURES "gets");
 	figures->waiting = read_number(FIGURES "waiting");
-	figures->max_message_bytes = read_number(LIMITS "max_message_bytes");
-	figures->max_bytes = read_number(LIMITS "max_bytes");
-	figures->max_pending_bytes = read_number(LIMITS "max_pending_bytes");
+	figures->max_message_bytes = read_number(PARAMETERS "max_message_bytes");
+	figures->max_bytes = read_number(PARAMETERS "max_bytes");
+	figures->max_pending_bytes = read_number(PARAMETERS "max_pending_bytes");
 	return 0;
 }
 

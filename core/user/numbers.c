@@ -6,8 +6,6 @@
 
 #include "numbers.h"
 
-#define PARAMETERS "/sys/module/dm510_msgbox/parameters/"
-
 uint64_t read_number(const char *path)
 {
 	int file = open(path, O_RDONLY | O_CLOEXEC);

@@ -10,6 +10,9 @@ typedef uint64_t numbers_t;
 
 #define NO_NUMBERS	UINT64_MAX
 
+/* The module's parameters: the numbers, and the limits. */
+#define PARAMETERS	"/sys/module/dm510_msgbox/parameters/"
+
 static inline long put_number(numbers_t numbers)
 {
 	return (uint32_t)numbers;
