@@ -7,10 +7,12 @@ SHELL := /bin/bash
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= $(shell . scripts/lib/common.sh && default_kernel)
 
-# For kselftest: TESTS='cgroup|original_.*' selects tests, CPUS=4 sets the processors of
-# the virtual machines, CYCLES=100 how often to load and unload the module under load.
+# For kselftest and kselftest-all: TESTS='cgroup|original_.*' selects tests, CPUS=4 sets
+# the processors of the virtual machines, CYCLES=100 how often to load and unload the
+# module under load. KERNELS='.*-arm64' selects the kernels of kselftest-all.
 KSELFTEST_OPTIONS = $(if $(CYCLES),--cycles $(CYCLES)) $(if $(TESTS),--tests '$(TESTS)') \
 	$(if $(CPUS),--cpus $(CPUS))
+SELECTED_KERNELS = $(if $(KERNELS),--kernels '$(KERNELS)')
 
 # W=1, C=2, V=1 and the like go to kbuild.
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
@@ -76,11 +78,11 @@ kselftest:		## run the tests in a virtual machine (TESTS=<pattern>, CPUS=, CYCLE
 user-check:		## test the library, the command and the examples here, with servers (SHORT=1: less)
 	@scripts/commands/user-check $(if $(SHORT),--short)
 
-kselftest-all:		## run the tests on all stock kernels, one after the other (SHORT=1: parts of them on seven)
-	@scripts/commands/kselftest-all $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
+kselftest-all:		## run the tests on all stock kernels, or KERNELS=<pattern> (SHORT=1: parts of them on seven)
+	@scripts/commands/kselftest-all $(SELECTED_KERNELS) $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-debug:	## run the tests on debug kernels: memory, locks, races (SHORT=1: fewer tests)
-	@scripts/commands/kselftest-all --debug $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
+	@scripts/commands/kselftest-all --debug $(SELECTED_KERNELS) $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-cet:		## run some tests on a processor with branch tracking and shadow stacks, in Bochs
 	@scripts/commands/kselftest-cet
