@@ -116,6 +116,9 @@ bool access_allowed(unsigned int needed)
 {
 	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
 
+	/* To find the class of the caller takes about 65 instructions. */
+	if (access_for_everyone())
+		return true;
 	return (READ_ONCE(access_mode) & class_of_caller(ns) & needed) ||
 	       ns_capable(ns->user_ns, CAP_IPC_OWNER);
 }
