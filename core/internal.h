@@ -110,6 +110,7 @@ static inline size_t record_len(size_t len)
 }
 
 struct segment *msgbox_top_segment(struct msgbox *box);
+long msgbox_put_again(struct msgbox *box, const char __user *buf, size_t len, bool *copied);
 
 void msgbox_unlock_and_wake(struct msgbox *box, bool message_came, bool room_came)
 	__releases(&box->lock);

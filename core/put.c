@@ -78,7 +78,7 @@ find_room(struct msgbox *box, struct put *put, size_t len, size_t more)
 
 	put->next = NULL;
 	if (unlikely(!msgstack_has_room(&box->stack, len))) {
-		put->next = spare_for_stack(box);
+		put->next = spare_for_stack(box->spare);
 		if (!put->next) {
 			more += SEGMENT_SIZE;
 			put->next = put->fresh;
@@ -267,17 +267,12 @@ static int msgbox_prepare_put_retry(struct msgbox *box, struct put *put,
 static enum attempt
 msgbox_reserve_copy(struct msgbox *box, struct put *put, size_t size)
 {
-	size_t more = is_large(put->len) ? size : 0;
 	enum attempt attempt = ATTEMPT_DONE;
 	struct segment *spare;
 
 	spin_lock(&box->lock);
-	spare = spare_for_copy(box, size);
-	/* The spare segment cannot be both. */
-	if (!msgstack_has_room(&box->stack, record_len(put->len)) &&
-	    (spare || !spare_for_stack(box)))
-		more += SEGMENT_SIZE;
-	if (!within_limit(box->memory, more))
+	spare = spare_for_copy(box->spare, size);
+	if (!within_limit(box->memory, memory_needed(box, box->spare, put->len, size)))
 		attempt = full_box_needs(box);
 	else if (spare && msgbox_reserve(box, spare->size))
 		put->copy = msgbox_take_spare(box);
@@ -343,10 +338,10 @@ msgbox_put_copied(struct msgbox *box, const char __user *buf, size_t len)
 	return err;
 }
 
-/* @attempt is how the first attempt ended. */
+/* @attempt is how the first attempt ended. @copied is NULL, or set as in msgbox_put_again(). */
 static noinline long
 msgbox_put_small_slowpath(struct msgbox *box, const char __user *buf, size_t len,
-			  enum attempt attempt)
+			  enum attempt attempt, bool *copied)
 {
 	struct put put = { .buf = buf, .len = len };
 	int err = 0;
@@ -360,9 +355,28 @@ msgbox_put_small_slowpath(struct msgbox *box, const char __user *buf, size_t len
 	msgbox_drop_reserved(box, put.fresh);				/* P8 */
 	if (attempt == ATTEMPT_DONE)
 		msgbox_wake_next_writer(box);	/* less memory is pending */
-	if (attempt == ATTEMPT_NEEDS_USER_MEMORY)
+	if (attempt != ATTEMPT_NEEDS_USER_MEMORY)
+		return err;
+	if (copied)
+		*copied = true;
+	return msgbox_put_copied(box, buf, len);
+}
+
+static __always_inline long
+put_message(struct msgbox *box, const char __user *buf, size_t len, bool *copied)
+{
+	struct put put = { .buf = buf, .len = len };
+	enum attempt attempt;
+
+	if (len > READ_ONCE(msgbox_limits.max_message_bytes))
+		return -EMSGSIZE;
+	if (is_large(len))
 		return msgbox_put_copied(box, buf, len);
-	return err;
+
+	attempt = msgbox_try_put_small(box, &put);
+	if (unlikely(attempt != ATTEMPT_DONE))
+		return msgbox_put_small_slowpath(box, buf, len, attempt, copied);
+	return 0;
 }
 
 /**
@@ -378,16 +392,23 @@ msgbox_put_small_slowpath(struct msgbox *box, const char __user *buf, size_t len
  */
 long msgbox_put(struct msgbox *box, const char __user *buf, size_t len)
 {
-	struct put put = { .buf = buf, .len = len };
-	enum attempt attempt;
+	return put_message(box, buf, len, NULL);
+}
 
-	if (len > READ_ONCE(msgbox_limits.max_message_bytes))
-		return -EMSGSIZE;
-	if (is_large(len))
-		return msgbox_put_copied(box, buf, len);
-
-	attempt = msgbox_try_put_small(box, &put);
-	if (unlikely(attempt != ATTEMPT_DONE))
-		return msgbox_put_small_slowpath(box, buf, len, attempt);
-	return 0;
+/**
+ * msgbox_put_again() - msgbox_put() for a caller that waits for room
+ * @box: the box
+ * @buf: the message, in the caller's memory
+ * @len: its length in bytes
+ * @copied: set to whether the put needed memory for a copy of the message: it is large, or a
+ *          page of it was missing
+ *
+ * Context: As msgbox_put().
+ *
+ * Return: as msgbox_put().
+ */
+long msgbox_put_again(struct msgbox *box, const char __user *buf, size_t len, bool *copied)
+{
+	*copied = is_large(len);
+	return put_message(box, buf, len, copied);
 }

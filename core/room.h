@@ -29,22 +29,34 @@ static inline bool within_limit(size_t held, size_t more)
 }
 
 /*
- * The spare segment if the msgstack may continue in it. It may be that of a large
- * message, and too large to waste.
+ * @spare, the spare segment or NULL, if the msgstack may continue in it. It may be that of
+ * a large message, and too large to waste.
  */
-static inline struct segment *spare_for_stack(const struct msgbox *box)
+static inline struct segment *spare_for_stack(struct segment *spare)
 {
-	struct segment *spare = box->spare;
-
 	return spare && spare->size <= 2 * SEGMENT_SIZE ? spare : NULL;
 }
 
-/* The spare segment if it may take a copy of @size bytes, and is not too large to waste. */
-static inline struct segment *spare_for_copy(const struct msgbox *box, size_t size)
+/* @spare if it may take a copy of @size bytes, and is not too large to waste. */
+static inline struct segment *spare_for_copy(struct segment *spare, size_t size)
 {
-	struct segment *spare = box->spare;
-
 	return spare && size <= spare->size && spare->size <= 2 * size ? spare : NULL;
+}
+
+/*
+ * What a put adds to the box's memory, in bytes, if the spare segment is @spare and the
+ * message is copied into @copy bytes; 0: not copied.
+ */
+static inline size_t
+memory_needed(const struct msgbox *box, struct segment *spare, size_t len, size_t copy)
+{
+	size_t more = is_large(len) ? copy : 0;
+
+	/* The spare segment cannot be both. */
+	if (!msgstack_has_room(&box->stack, record_len(len)) &&
+	    (spare_for_copy(spare, copy) || !spare_for_stack(spare)))
+		more += SEGMENT_SIZE;
+	return more;
 }
 
 #endif /* _DM510_ROOM_H */

@@ -50,7 +50,7 @@ static noinline bool has_message(struct msgbox *box)
  * @entry: its entry in the queue of the box
  * @box: the box
  * @len: length of its message, in bytes
- * @copied: whether the put needs memory for a copy of the message
+ * @copied: whether the put needs memory for a copy of the message, as it last did
  * @of_user: what its user's puts have reserved
  */
 struct room_waiter {
@@ -79,36 +79,50 @@ bool msgbox_could_hold(size_t len)
 }
 
 /*
- * May a put reserve what it allocates: a copy of @size bytes, if that is not 0, and
- * meanwhile a segment for the msgstack, if it needs one?
+ * May a put reserve what it allocates: @copy bytes, if the message is copied, and meanwhile
+ * a segment for the msgstack, if it needs one? As msgbox_alloc_copy() and
+ * msgbox_alloc_fresh() do it; @spare is the spare segment.
  */
-static bool may_reserve(struct msgbox *box, size_t size, bool segment, size_t of_user)
+static bool may_reserve(struct msgbox *box, struct segment *spare, size_t len, size_t copy,
+			size_t of_user)
 {
 	size_t max = READ_ONCE(msgbox_limits.max_pending_bytes);
 	size_t taken = box->pending.total + of_user;
+	struct segment *as_copy = spare_for_copy(spare, copy);
 
-	if (!pending_allows(taken, size, max))
+	if (as_copy && pending_allows(taken, as_copy->size, max)) {
+		copy = as_copy->size;
+		spare = NULL;
+	} else if (copy && !pending_allows(taken, copy, max)) {
 		return false;
-	if (size && spare_for_copy(box, size))
-		size = box->spare->size;	/* becomes the copy */
-	return !segment || pending_allows(taken + 2 * size, SEGMENT_SIZE, max);
+	}
+	return msgstack_has_room(&box->stack, record_len(len)) || spare_for_stack(spare) ||
+	       pending_allows(taken + 2 * copy, SEGMENT_SIZE, max);
+}
+
+/* Would a put that copies the message into @copy bytes, or does not (0), find room now? */
+static bool fits(struct msgbox *box, size_t len, size_t copy, size_t of_user)
+{
+	struct segment *spare = box->spare;
+	size_t held = box->memory;
+
+	if (spare && !within_limit(held, memory_needed(box, spare, len, copy))) {
+		held -= spare->size;	/* the put frees it */
+		spare = NULL;
+	}
+	return within_limit(held, memory_needed(box, spare, len, copy)) &&
+	       may_reserve(box, spare, len, copy, of_user);
 }
 
 /*
- * Is there room for a message now? True only if a put would find it, so that a writer does
- * not wait for what it has. A put that finds too little room frees the spare segment.
+ * Is there room for a message now? True exactly if a put would find it: a writer must not
+ * wait for what it has, nor be woken for what is not enough.
  */
 static bool has_room_locked(struct msgbox *box, size_t len, bool copied, size_t of_user)
 {
-	bool segment = !msgstack_has_room(&box->stack, record_len(len));
-	size_t copy = copied ? copy_size(len) : 0;
-	size_t more = (is_large(len) ? copy : 0) + (segment ? SEGMENT_SIZE : 0);
-	size_t held = box->memory - (box->spare ? box->spare->size : 0);
-
-	/* The spare segment serves a small message, and need not be reserved. */
-	if (!copied && spare_for_stack(box) && within_limit(box->memory, 0))
-		return true;
-	return may_reserve(box, copy, segment, of_user) && within_limit(held, more);
+	/* A small message is copied only after an attempt without a copy. */
+	return (is_large(len) || fits(box, len, 0, of_user)) &&
+	       (!copied || fits(box, len, copy_size(len), of_user));
 }
 
 /*
@@ -131,8 +145,7 @@ static bool has_room_for_small_locked(struct msgbox *box)
 {
 	size_t of_user = *pending_of_current_user(&box->pending);
 
-	return has_room_locked(box, SMALL_MAX, false, of_user) &&
-	       has_room_locked(box, SMALL_MAX, true, of_user);
+	return has_room_locked(box, SMALL_MAX, true, of_user);
 }
 
 /**
@@ -339,17 +352,16 @@ static void writer_goes(struct msgbox *box)
 	spin_unlock(&box->lock);
 }
 
-static long put_when_there_is_room(struct msgbox *box, const char __user *buf, size_t len)
+/* @copied: whether the put that failed needed memory for a copy of the message. */
+static long put_when_there_is_room(struct msgbox *box, const char __user *buf, size_t len,
+				   bool copied)
 {
-	bool copied = is_large(len);
 	long ret;
 
 	do {
 		ret = wait_for_room(box, len, copied);
 		if (!ret)
-			ret = msgbox_put(box, buf, len);
-		/* A small message may need a copy, as a page of it is missing. */
-		copied = is_large(len) || !copied;
+			ret = msgbox_put_again(box, buf, len, &copied);
 		msgbox_wake_next_writer(box);
 	} while (ret == -EAGAIN && msgbox_could_hold(len));
 	return ret == -EAGAIN ? -EMSGSIZE : ret;
@@ -369,7 +381,8 @@ static long put_when_there_is_room(struct msgbox *box, const char __user *buf, s
  */
 long msgbox_put_waiting(struct msgbox *box, const char __user *buf, size_t len)
 {
-	long ret = msgbox_put(box, buf, len);
+	bool copied;
+	long ret = msgbox_put_again(box, buf, len, &copied);
 
 	if (ret != -EAGAIN)
 		return ret;
@@ -377,7 +390,7 @@ long msgbox_put_waiting(struct msgbox *box, const char __user *buf, size_t len)
 		return -EMSGSIZE;
 	if (!writer_comes(box))
 		return -EAGAIN;
-	ret = put_when_there_is_room(box, buf, len);
+	ret = put_when_there_is_room(box, buf, len, copied);
 	writer_goes(box);
 	return ret;
 }

@@ -167,6 +167,22 @@ static long sleeper_put(struct sleeper *sleeper)
 	return put(sleeper->buf, sleeper->len);
 }
 
+/* Starts a put of which a page never arrives: it holds memory until stuck_page_arrive(). */
+static void start_stuck_put(struct __test_metadata *_metadata, struct stuck_page *stuck,
+			    struct sleeper *stuck_put, size_t len)
+{
+	char *page = map(len, PROT_READ | PROT_WRITE);
+
+	madvise(page, len, MADV_NOHUGEPAGE);
+	if (stuck_page_begin(stuck, page))
+		SKIP_TEST(NO_USERFAULTFD);
+	*stuck_put = (struct sleeper) {
+		.call = sleeper_put, .nr = put_nr, .buf = page, .len = len,
+	};
+	ASSERT_TRUE(falls_asleep(stuck_put));
+	ASSERT_TRUE(stuck_page_wait(stuck));
+}
+
 FIXTURE(pending)
 {
 	FIXTURE_DATA(waiting) waiting;
@@ -178,19 +194,10 @@ FIXTURE(pending)
 /* A put holds so much that there is not enough for a write, which waits. */
 FIXTURE_SETUP(pending)
 {
-	char *page = map(300 * KIB, PROT_READ | PROT_WRITE);
-
 	waiting_setup(_metadata, &self->waiting, NULL);
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", 4 * MIB));
-	madvise(page, 300 * KIB, MADV_NOHUGEPAGE);
-	if (stuck_page_begin(&self->stuck, page))
-		SKIP_TEST(NO_USERFAULTFD);
-	self->put = (struct sleeper) {
-		.call = sleeper_put, .nr = put_nr, .buf = page, .len = 300 * KIB,
-	};
+	start_stuck_put(_metadata, &self->stuck, &self->put, 300 * KIB);
 	self->writer = (struct sleeper)WRITER(self->waiting.fd, message, 1000 * KIB);
-	ASSERT_TRUE(falls_asleep(&self->put));
-	ASSERT_TRUE(stuck_page_wait(&self->stuck));
 	ASSERT_EQ(-EAGAIN, put(message, 1000 * KIB));
 	ASSERT_TRUE(falls_asleep(&self->writer));
 }
@@ -234,6 +241,56 @@ TEST_F(pending, the_limit_that_is_raised_wakes_a_writer)
 
 /* --- puts in progress that leave no memory for another one */
 
+/* The smallest limit, and a put that takes half of it and counts twice: nothing is left. */
+#define LOWEST_PENDING	(512 * KIB)
+#define ALL_PENDING	(LOWEST_PENDING / 2 - 16)
+
+/* A message that needs no memory for a copy does not wait for any. */
+TEST_F(waiting, a_small_writer_waits_for_no_memory_of_puts)
+{
+	struct sleeper writer = WRITER(self->fd, message, SMALL), stuck_put;
+	struct stuck_page stuck;
+	int count;
+
+	start_stuck_put(_metadata, &stuck, &stuck_put, ALL_PENDING + PAGE);
+	count = fill_box(_metadata, self->now);
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", LOWEST_PENDING));
+	ASSERT_TRUE(falls_asleep(&writer));
+	ASSERT_EQ(SMALL, get(buf[0], MIB));
+	ASSERT_TRUE(ends(&writer));
+	ASSERT_EQ(SMALL, writer.ret);
+	ASSERT_EQ(count, drain());
+	ASSERT_EQ(0, stuck_page_arrive(&stuck, message));
+	ASSERT_TRUE(ends(&stuck_put));
+	drain();
+}
+
+/* Nor does it if another put was faster and took the room for which it was woken. */
+TEST_F(waiting, a_small_writer_that_came_too_late_waits_for_no_memory_either)
+{
+	struct sleeper writer = WRITER(self->fd, message, SMALL), stuck_put;
+	struct stuck_page stuck;
+	pid_t child;
+	int count;
+
+	start_stuck_put(_metadata, &stuck, &stuck_put, ALL_PENDING);
+	count = fill_box(_metadata, self->now);
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", LOWEST_PENDING));
+	use_one_processor(_metadata);
+	child = start_child(_metadata, &writer);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(SMALL, get(buf[0], MIB));
+		ASSERT_EQ(SMALL, device_write(self->now, message, SMALL));
+		ASSERT_TRUE(comes_true(sleeps_in(child, SYS_write)));
+	}
+	ASSERT_EQ(SMALL, get(buf[0], MIB));
+	ASSERT_EQ(0, status_of_child(child));
+	ASSERT_EQ(count, drain());
+	ASSERT_EQ(0, stuck_page_arrive(&stuck, message));
+	ASSERT_TRUE(ends(&stuck_put));
+	drain();
+}
+
 static long sleeper_poll(struct sleeper *sleeper)
 {
 	struct pollfd pollfd = { .fd = sleeper->fd, .events = POLLOUT };
@@ -266,18 +323,9 @@ TEST_F(waiting, pollout_only_if_a_page_may_be_missing)
 
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", 512 * KIB));
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
-		char *page = map(reserved[i], PROT_READ | PROT_WRITE);
-
 		ASSERT_TRUE(has_room(self->now));
 		ASSERT_EQ(SMALL, write_with_missing_page(self->now, at));
-		madvise(page, reserved[i], MADV_NOHUGEPAGE);
-		if (stuck_page_begin(&stuck[i], page))
-			SKIP(return, NO_USERFAULTFD);
-		puts[i] = (struct sleeper) {
-			.call = sleeper_put, .nr = put_nr, .buf = page, .len = reserved[i] - 16,
-		};
-		ASSERT_TRUE(falls_asleep(&puts[i]));
-		ASSERT_TRUE(stuck_page_wait(&stuck[i]));
+		start_stuck_put(_metadata, &stuck[i], &puts[i], reserved[i] - 16);
 	}
 	ASSERT_EQ(-EAGAIN, write_with_missing_page(self->now, at));
 	ASSERT_FALSE(has_room(self->now));
