@@ -30,6 +30,10 @@ show_text()
 # This machine is disposable, so tests may change it permanently.
 export DM510_MSGBOX_THROW_AWAY=yes
 cd /kselftest || exit
+# The slowest kernel: one that is checked, on an architecture that is emulated.
+case $(uname -rm) in
+*-checkers\ aarch64) echo timeout=1800 >dm510_msgbox/settings ;;
+esac
 show_text
 insmod /dm510_msgbox.ko || exit
 attached=$(attach_point)
