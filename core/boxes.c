@@ -4,11 +4,12 @@
  *
  * The initial namespace's box lives as long as the module. Another namespace's box is
  * made by the first put, or when the device is opened there. It lives as long as the
- * namespace, or longer if a file of the device is open.
+ * namespace. So the kernel's limit of namespaces (user.max_ipc_namespaces) is one of boxes.
  *
- * A process in a call holds its namespace, so the namespace cannot end during the call,
- * and the call needs no reference to the box. Looking up a box takes no lock: a box that
- * is found by others stays in memory until they have gone on (RCU).
+ * A process in a call holds its namespace, and so does an open file of the device. The
+ * namespace cannot end meanwhile, so neither needs a reference to the box. Looking up a
+ * box takes no lock: a box that is found by others stays in memory until they have gone
+ * on (RCU).
  *
  * The end of a namespace must not sleep, so msgbox_namespace_ends() only makes sure that
  * the box is never found again: the kernel may use the memory of the namespace for a new
@@ -25,10 +26,10 @@
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
-#include <linux/refcount.h>
 #include <linux/workqueue.h>
 
 #include "boxes.h"
+#include "compat.h"
 #include "internal.h"
 
 /*
@@ -44,7 +45,7 @@ static DEFINE_MUTEX(boxes_mutex);
 /* A figure: nothing else goes with it, so it needs no order. */
 static atomic_t box_count;
 
-/* Boxes whose namespace has ended, and which have yet to be released. */
+/* Boxes whose namespace has ended, and which have yet to be destroyed. */
 static LLIST_HEAD(ended_boxes);
 static struct workqueue_struct *workqueue;
 
@@ -68,30 +69,6 @@ static void destroy_box(struct msgbox *box)
 	mutex_unlock(&boxes_mutex);
 	msgbox_destroy(box);						/* N7 */
 	atomic_dec(&box_count);
-}
-
-/**
- * msgbox_hold() - keep a box alive when its namespace ends
- * @box: the box; alive
- *
- * Context: Any.
- */
-void msgbox_hold(struct msgbox *box)
-{
-	refcount_inc(&box->holders);
-}
-
-/**
- * msgbox_release() - undo msgbox_hold()
- * @box: the box; the caller must not use it any more
- *
- * Context: Process context. May sleep.
- */
-void msgbox_release(struct msgbox *box)
-{
-	/* Pairs with those of the others: selftests/litmus/box_users.litmus. */
-	if (refcount_dec_and_test(&box->holders))
-		destroy_box(box);
 }
 
 /* The namespaces are compared by address, and not used: they may have ended. */
@@ -158,19 +135,43 @@ struct msgbox *msgbox_make_for_caller(void)
 	return box;
 }
 
-static void release_ended(struct work_struct *work)
+/**
+ * msgbox_hold_namespace() - keep the namespace of a box, and with it the box
+ * @box: the box of the caller's namespace
+ *
+ * Context: Process context of a user's process.
+ */
+void msgbox_hold_namespace(struct msgbox *box)
+{
+	get_ipc_ns(box->ns);
+}
+
+/**
+ * msgbox_put_namespace() - undo msgbox_hold_namespace()
+ * @box: the box; the caller must not use it any more
+ *
+ * If nobody else holds the namespace, the kernel ends it later, in a work item of its own.
+ *
+ * Context: Process context.
+ */
+void msgbox_put_namespace(struct msgbox *box)
+{
+	put_namespace(box->ns);						/* N9 */
+}
+
+static void destroy_ended(struct work_struct *work)
 {
 	struct msgbox *box, *next;
 
-	llist_for_each_entry_safe(box, next, llist_del_all(&ended_boxes), ended)
-		msgbox_release(box);					/* N8 */
+	llist_for_each_entry_safe(box, next, llist_del_all(&ended_boxes), ended)	/* N8 */
+		destroy_box(box);
 }
 
-static DECLARE_WORK(release_work, release_ended);
+static DECLARE_WORK(destroy_work, destroy_ended);
 
 /**
  * msgbox_namespace_ends() - give up the box of an IPC namespace that ends
- * @ns: the namespace, which no process is in any more
+ * @ns: the namespace, which no process and no file holds any more
  *
  * Context: Process context, preemption disabled. Called once for each namespace.
  */
@@ -188,7 +189,7 @@ void msgbox_namespace_ends(struct ipc_namespace *ns)
 		WRITE_ONCE(box->ns, NULL);				/* N5 */
 		/* Pairs with N8: selftests/litmus/ended_boxes.litmus. */
 		llist_add(&box->ended, &ended_boxes);
-		queue_work(workqueue, &release_work);
+		queue_work(workqueue, &destroy_work);
 	}
 	rcu_read_unlock();
 }
@@ -198,7 +199,7 @@ void msgbox_namespace_ends(struct ipc_namespace *ns)
  *
  * Context: Any.
  *
- * Return: how many boxes there are, including those that only an open file keeps.
+ * Return: how many boxes there are, including those yet to be destroyed.
  */
 unsigned int msgboxes_count(void)
 {
@@ -259,7 +260,7 @@ void msgboxes_destroy(void)
 	struct msgbox *box;
 	int bucket;
 
-	destroy_workqueue(workqueue);	/* X5: waits for release_ended() */
+	destroy_workqueue(workqueue);	/* X5: waits for destroy_ended() */
 	hash_for_each_safe(boxes, bucket, next, box, node)		/* X6 */
 		destroy_box(box);
 

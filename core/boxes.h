@@ -19,8 +19,8 @@ struct msgbox *msgbox_of_namespace(struct ipc_namespace *ns);
 struct msgbox *msgbox_make_for_caller(void);
 void msgbox_namespace_ends(struct ipc_namespace *ns);
 
-void msgbox_hold(struct msgbox *box);
-void msgbox_release(struct msgbox *box);
+void msgbox_hold_namespace(struct msgbox *box);
+void msgbox_put_namespace(struct msgbox *box);
 
 unsigned int msgboxes_count(void);
 void msgboxes_limits_changed(void);

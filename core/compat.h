@@ -4,6 +4,8 @@
 #define _DM510_COMPAT_H
 
 #include <linux/ftrace.h>
+#include <linux/ipc_namespace.h>
+#include <linux/proc_ns.h>
 #include <linux/ptrace.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
@@ -27,6 +29,12 @@ static inline unsigned long first_argument(struct ftrace_regs *fregs)
 #else
 	return fregs->regs.di;
 #endif
+}
+
+/* put_ipc_ns(), which not every kernel exports. */
+static inline void put_namespace(struct ipc_namespace *ns)
+{
+	ns->ns.ops->put(&ns->ns);
 }
 
 #ifdef CONFIG_ARM64

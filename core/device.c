@@ -3,8 +3,9 @@
  * /dev/dm510_msgbox: read(2) is a get that waits for a message, write(2) a put that waits
  * for room. The contract is in uapi/linux/dm510_msgbox.h.
  *
- * A file is for the box of the process that opened it, and keeps the box alive. The
- * kernel keeps the module while a file is open.
+ * A file is for the box of the process that opened it. It keeps the IPC namespace of that
+ * box, and so the box, as an open file of /proc/PID/ns/ipc does. The kernel keeps the
+ * module while a file is open.
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
@@ -29,7 +30,7 @@ static int device_open(struct inode *inode, struct file *file)
 	box = msgbox_make_for_caller();
 	if (!box)
 		return -ENOMEM;
-	msgbox_hold(box);
+	msgbox_hold_namespace(box);
 	file->private_data = box;
 	/* No position, and no lock of it: a read that waits must not hold up a write. */
 	return stream_open(inode, file);
@@ -37,7 +38,7 @@ static int device_open(struct inode *inode, struct file *file)
 
 static int device_release(struct inode *inode, struct file *file)
 {
-	msgbox_release(file->private_data);	/* N9 */
+	msgbox_put_namespace(file->private_data);
 	return 0;
 }
 

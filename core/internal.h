@@ -8,7 +8,6 @@
 #include <linux/llist.h>
 #include <linux/lockdep.h>
 #include <linux/rcupdate.h>
-#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -45,7 +44,6 @@
  * @ns: the IPC namespace, or NULL once it has ended (boxes.c)
  * @node: the box's place among all boxes
  * @ended: links the boxes whose namespace has ended
- * @holders: the namespace, and the open files
  * @rcu: delays the end of this structure until nobody passes it when looking for a box
  */
 struct msgbox {
@@ -67,7 +65,6 @@ struct msgbox {
 	struct ipc_namespace *ns;
 	struct hlist_node node;
 	struct llist_node ended;
-	refcount_t holders;
 	struct rcu_head rcu;
 };
 

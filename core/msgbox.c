@@ -35,7 +35,6 @@ struct msgbox *msgbox_create(void)
 	box->memory = lowest->size;
 	init_waitqueue_head(&box->readers);
 	init_waitqueue_head(&box->writers);
-	refcount_set(&box->holders, 1);
 	return box;
 }
 

@@ -732,7 +732,7 @@ TEST_F(device, a_file_stays_with_the_box_of_its_opener)
 
 	ASSERT_EQ(15, get_expecting("to the outside", 15));
 	ASSERT_EQ(-ENODATA, get_nothing());
-	/* The child and its namespace are gone, but their box is not. */
+	/* The child is gone. Its namespace is not, and neither is its box. */
 	ASSERT_EQ(4, read_expecting(elsewhere, "own", 4));
 	ASSERT_EQ(-EAGAIN, read_expecting(elsewhere, "", 0));
 	ASSERT_EQ(6, device_write(elsewhere, "inside", 6));

@@ -2,7 +2,7 @@
 /*
  * Each IPC namespace has a box of its own. What is done in one namespace is not seen,
  * taken or counted in another. A box is made by the first put, or when the device is
- * opened, and freed when the namespace ends, unless a file of the device is open.
+ * opened, and freed when the namespace ends. An open file of the device keeps both.
  */
 #include <grp.h>
 #include <sys/mount.h>
@@ -567,7 +567,7 @@ TEST_F(namespaces, a_bind_mount_keeps_it)
 }
 
 /* The box is that of who opened the file. */
-TEST_F(namespaces, an_open_file_keeps_a_box_without_a_namespace)
+TEST_F(namespaces, an_open_file_keeps_a_namespace_without_processes)
 {
 	char buf[16];
 	int fd;
@@ -592,7 +592,7 @@ TEST_F(namespaces, an_open_file_keeps_a_box_without_a_namespace)
 	ASSERT_TRUE(boxes_become(self->boxes));
 }
 
-TEST_F(namespaces, a_reader_sleeps_on_without_its_namespace)
+TEST_F(namespaces, a_reader_sleeps_on_in_a_namespace_without_processes)
 {
 	int away = new_namespace(), fd;
 	char buf[16];
@@ -619,6 +619,75 @@ TEST_F(namespaces, a_reader_sleeps_on_without_its_namespace)
 	close(fd);
 }
 
+/* Sets the limit of this process's user namespace. Returns success. */
+static bool limit_namespaces(const char *number)
+{
+	return is("limit", 0, write_text("/proc/sys/user", "max_ipc_namespaces", number));
+}
+
+/* Makes a namespace and puts the number into its box. Returns the box's file, or -1. */
+static int leave_a_file_in_a_new_namespace(long number)
+{
+	int fd;
+
+	if (!is("unshare", 0, enter_new_namespace()))
+		return -1;
+	fd = device_open(O_RDWR | O_NONBLOCK);
+	return fd >= 0 && is("write", sizeof(number),
+			     device_write(fd, &number, sizeof(number))) ? fd : -1;
+}
+
+/* Without their files those that were left would end in this time, and not count any more. */
+static bool no_other_can_be_made(void)
+{
+	for (int i = 0; i < 2000; i++) {
+		if (!is("one more", -ENOSPC, unshare(CLONE_NEWIPC) ? -errno : 0))
+			return false;
+		usleep(1000);
+	}
+	return true;
+}
+
+static bool each_has_its_number(const int *files, int count)
+{
+	for (long i = 0, number = -1; i < count; i++) {
+		if (!is("read", sizeof(number),
+			device_read(files[i], &number, sizeof(number))) || !is("number", i, number))
+			return false;
+	}
+	return true;
+}
+
+static int nobody_keeps_files(long unused)
+{
+	int files[4];
+
+	(void)unused;
+	if (!become(NOBODY, NOBODY) || !is("unshare", 0, unshare(CLONE_NEWUSER)) ||
+	    !limit_namespaces("4"))
+		return 1;
+	for (int i = 0; i < 4; i++) {
+		files[i] = leave_a_file_in_a_new_namespace(i);
+		if (files[i] < 0)
+			return 1;
+	}
+	if (!no_other_can_be_made() || !each_has_its_number(files, 4))
+		return 1;
+	/* All but the last are kept by their file alone. */
+	for (int i = 0; i < 3; i++) {
+		close(files[i]);
+		if (leave_a_file_in_a_new_namespace(i) < 0 || !no_other_can_be_made())
+			return 1;
+	}
+	return 0;
+}
+
+/* So user.max_ipc_namespaces bounds the boxes, however many files one process has. */
+TEST_F(namespaces, a_namespace_with_an_open_file_counts)
+{
+	ASSERT_EQ(0, status_of(nobody_keeps_files, 0));
+}
+
 /* --- the memory of namespaces is used again for new ones */
 
 /* This thread's namespace is new. Leaves messages and failures behind. */
@@ -630,7 +699,7 @@ static bool is_new_and_is_left_full(void)
 }
 
 /*
- * Every other box outlives its namespace, as its file stays open until the next round.
+ * Every other namespace stays until the next round, as a file keeps it.
  * selftests/hook/churn.sh checks that addresses are used again.
  */
 static bool make_and_leave(int *files, int count)

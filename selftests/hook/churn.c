@@ -6,8 +6,8 @@
  *	churn [files]	does so with four processes until SIGTERM. Prints "churning", and
  *			at the end what it did. A message of another namespace, or a
  *			result that the contract does not allow, is reported, and the exit
- *			status is 1. With `files` it also opens the device: files outlive
- *			namespaces, and readers sleep when theirs ends.
+ *			status is 1. With `files` it also opens the device: files keep
+ *			namespaces without processes, and readers are killed asleep.
  *	churn hold N	puts a message in each of N namespaces, prints "holding", and
  *			leaves all of them when a line comes
  */

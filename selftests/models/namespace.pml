@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The boxes of IPC namespaces: core/boxes.c, core/namespace_end.c,
- * core/device.c and core/main.c, where
+ * The boxes of IPC namespaces: core/boxes.c, core/namespace_end.c and core/main.c, where
  * comments give the steps the same names: N1 to N9 for the life of a box, X1 to X6 for
  * loading and unloading. scripts/commands/models has spin try every interleaving.
  *
@@ -9,8 +8,8 @@
  * - Address 1 is that of two namespaces, one after the other: two processes are in the
  *   first one, one in the second. Address 2 is that of another, which has no box and
  *   looks for one. All boxes have the same hash.
- * - A process in a namespace keeps it from ending. The kernel calls msg_exit_ns() for a
- *   namespace that ends, and reuses its address afterwards.
+ * - A process in a namespace keeps it from ending, and so does a reference to it. The
+ *   kernel calls msg_exit_ns() for a namespace that ends, and reuses its address afterwards.
  * - Each process calls once, and may open the device in that call. One file is modeled.
  * - Calls are removed, and in flight, as in unload.pml: here these are one step each.
  *   The kernel keeps the module while a file is open.
@@ -22,11 +21,11 @@
 
 bool live[5], freed[5], linked[5];	/* boxes, from 1 on */
 byte ns[5], life[5];			/* address, and which namespace there */
-byte holders[5], next[5], head;
-byte ended;				/* a bit for each box that the work has to release */
+byte next[5], head;
+byte ended;				/* a bit for each box that the work has to destroy */
 bool mutex, queued, working;		/* the work item */
 short reading, holdouts;			/* RCU: a bit for each reader */
-byte inside[3] = 0;			/* processes in the namespaces of address 1 */
+byte users[3] = 0;			/* those who hold the namespaces of address 1 */
 byte born;				/* the last namespace of address 1 */
 bool calls, watched, in_callback, going, text = true;
 byte in_flight, references, file;
@@ -71,23 +70,9 @@ inline unlink(b)
 	}
 }
 
-inline release(b)
-{
-	d_step { holders[b]--; last = !holders[b] };
-	if
-	:: last ->
-N6:		atomic { !mutex -> unlink(b) };
-N7:		holdouts = reading; holdouts == 0;
-		free_box(b)
-	:: else
-	fi;
-	last = false
-}
-
 proctype process(byte me)		/* 1 and 2: of address 1; 3: of address 2 */
 {
 	byte found, made;
-	bool last;
 
 	if
 	:: atomic { calls -> in_flight++ }
@@ -100,7 +85,7 @@ N1:	rcu_read_lock();
 N2:	d_step {
 		made = 1;
 		do :: live[made] || freed[made] -> made++ :: else -> break od;
-		live[made] = true; ns[made] = 1; life[made] = me; holders[made] = 1
+		live[made] = true; ns[made] = 1; life[made] = me
 	}
 N3:	atomic { !mutex -> mutex = true };
 	find(1);
@@ -114,7 +99,7 @@ N3:	atomic { !mutex -> mutex = true };
 	fi;
 	mutex = false;
 	if
-	:: made -> d_step { live[made] = false; ns[made] = 0; holders[made] = 0; made = 0 }
+	:: made -> d_step { live[made] = false; ns[made] = 0; made = 0 }
 	:: else
 	fi;
 use:	if
@@ -122,24 +107,22 @@ use:	if
 		assert(live[found]);
 		assert(life[found] == me);
 		if
-		:: atomic { !going && !file -> references++; holders[found]++; file = found }
+		:: atomic { !going && !file -> references++; users[me]++; file = found }
 		:: true
 		fi
 	:: else
 	fi;
 	in_flight--;
-gone:	if :: me != 3 -> inside[me]-- :: else fi
+gone:	if :: me != 3 -> users[me]-- :: else fi
 }
 
 /* The file may be used by processes of any namespace. */
 proctype device_file()
 {
-	bool last;
-
 end_file:
 	file;
 	assert(live[file]);
-N9:	release(file);
+N9:	users[life[file]]--;
 	references--
 }
 
@@ -151,7 +134,7 @@ proctype kernel()
 	do
 	:: born < 2 ->
 		born++;
-		inside[born] == 0;
+		users[born] == 0;
 N4:		if :: atomic { watched -> in_callback = true } :: !watched -> goto ended_ns fi;
 		assert(text);
 		rcu_read_lock();
@@ -164,7 +147,7 @@ N5:		if
 		assert(text);
 		in_callback = false;
 ended_ns:	found = 0;
-		if :: born == 1 -> inside[2] = 1; run process(2); born = 1 :: else fi
+		if :: born == 1 -> users[2] = 1; run process(2); born = 1 :: else fi
 	:: else -> break
 	od
 }
@@ -172,17 +155,18 @@ ended_ns:	found = 0;
 proctype work()
 {
 	byte b, todo;
-	bool last;
 
 end_work:
 	do
 	:: atomic { queued -> queued = false; working = true };
 		assert(text);
-		d_step { todo = ended; ended = 0 };
+N8:		d_step { todo = ended; ended = 0 };
 		b = 1;
 		do
 		:: b <= BOXES && (todo & (1 << b)) ->
-N8:			release(b);
+N6:			atomic { !mutex -> unlink(b) };
+N7:			holdouts = reading; holdouts == 0;
+			free_box(b);
 			b++
 		:: b <= BOXES && !(todo & (1 << b)) -> b++
 		:: b > BOXES -> break
@@ -217,7 +201,7 @@ X6:	atomic {
 init
 {
 	atomic {
-		inside[1] = 2;
+		users[1] = 2;
 		run process(1); run process(1); run process(3);
 		run device_file(); run kernel(); run work(); run module()
 	}

@@ -64,10 +64,10 @@
  * The device, /dev/dm510_msgbox, is for programs that wait:
  *
  *	open(2)		The file is for the box of the caller's IPC namespace, whoever uses
- *			the file later, and keeps that box. It makes the box if there is
- *			none. O_RDONLY needs the right to get, O_WRONLY the right to put,
- *			O_RDWR both (EACCES); they are asked only here. ENOMEM: there is no
- *			memory for the box.
+ *			the file later, and keeps that namespace with its box. It makes
+ *			the box if there is none. O_RDONLY needs the right to get, O_WRONLY
+ *			the right to put, O_RDWR both (EACCES); they are asked only here.
+ *			ENOMEM: there is no memory for the box.
  *	read(2)		A get that waits while the box is empty. Returns the length of the
  *			message; 0 is a message of no bytes.
  *	write(2)	A put that waits while there is no room. Returns the length.
