@@ -2,6 +2,7 @@
 #include <linux/cacheflush.h>
 #include <linux/errno.h>
 #include <linux/highmem.h>
+#include <linux/instrumented.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -123,13 +124,30 @@ int user_memory_fault_in_writable(char __user *to, size_t len)
 	return err;
 }
 
+/*
+ * Not copy_from_user_nofault(): it knows no pointers with a tag in the top byte (arm64), and
+ * takes the pages behind them for missing. The copy itself is not instrumented.
+ */
+static bool read_nofault(void *to, const char __user *from, size_t len)
+{
+	bool done;
+
+	if (!access_ok(from, len))
+		return false;
+	instrument_write(to, len);
+	pagefault_disable();
+	done = user_memory_read_nofault(to, from, len);
+	pagefault_enable();
+	return done;
+}
+
 /* Copy page by page, and fault in each page that is missing. */
 static int user_memory_read_slowpath(void *to, const char __user *from, size_t len)
 {
 	while (len) {
 		size_t part = min_t(size_t, len, PAGE_SIZE - offset_in_page(from));
 
-		if (copy_from_user_nofault(to, from, part)) {
+		if (!read_nofault(to, from, part)) {
 			wait_for_page(from, 0);
 			if (fatal_signal_pending(current) || copy_from_user(to, from, part))
 				return -EFAULT;
@@ -158,7 +176,7 @@ size_t user_memory_read_present(void *to, const char __user *from, size_t len)
 	while (len) {
 		size_t part = min_t(size_t, len, SZ_256K);
 
-		if (copy_from_user_nofault(to, from, part))
+		if (!read_nofault(to, from, part))
 			break;
 		cond_resched();
 		to += part;
