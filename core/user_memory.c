@@ -35,7 +35,7 @@ bool user_memory_writable_nofault(char __user *to, size_t len)
 	char __user *end = to + len, *at;
 
 	for (at = to; at < end; at = next_page(at))
-		if (!byte_is_writable(at))
+		if (byte_write_error(at))
 			return false;
 	return memory_tags_match(to, len);
 }
@@ -83,14 +83,17 @@ static void wait_for_page(const char __user *address, unsigned int flags)
 	mmap_read_unlock(mm);
 }
 
-/* Fault in these bytes of a page, with the kind of access that the copy makes. */
+/*
+ * Fault in these bytes of a page, with the kind of access that the copy makes. Where that
+ * does not tell whether they can be written (-EAGAIN), the copy will, or pinning the page.
+ */
 static int fault_in_page_writable(char __user *to, size_t len)
 {
 	if (user_memory_is_writable(to, len))
 		return 0;
 	wait_for_page(to, FAULT_FLAG_WRITE);
 	cond_resched();
-	if (fatal_signal_pending(current) || !byte_is_writable(to))
+	if (fatal_signal_pending(current) || byte_write_error(to) == -EFAULT)
 		return -EFAULT;
 	return memory_tags_match(to, len) ? 0 : -EFAULT;
 }
