@@ -211,7 +211,22 @@ int user_memory_read(void *to, const char __user *from, size_t len)
 	return err;
 }
 
-/* Returns the number of pages that are pinned now, or an error. */
+/*
+ * Pin pages that were present a moment ago. Each get of a large message comes here, so no
+ * reference to the module is taken. If a page has gone since, this fails, after it has waited
+ * for the mmap_lock as long as others hold it. Before 6.6 (commit "mm/gup: retire
+ * follow_hugetlb_page()") a page of hugetlbfs is faulted in all the same, and that sleeps if
+ * the page has a userfaultfd. Meanwhile rmmod waits.
+ *
+ * This and pin_writable_pages() return the number of pages that are pinned now, or an error.
+ */
+static int pin_present_pages(struct page **page, char __user *to, unsigned int count)
+{
+	unsigned long start = (unsigned long)to & PAGE_MASK;
+
+	return pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT, page);
+}
+
 static int pin_writable_pages(struct page **page, char __user *to, size_t len, unsigned int count)
 {
 	unsigned long start = (unsigned long)to & PAGE_MASK;
@@ -226,7 +241,7 @@ static int pin_writable_pages(struct page **page, char __user *to, size_t len, u
 	/* Unloading waits for this call, so the call must not wait for a page. */
 	if (!user_memory_is_writable(to, len))
 		return -ENOSYS;
-	return pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT, page);
+	return pin_present_pages(page, to, count);
 }
 
 static unsigned int count_pages(const char __user *to, size_t len)
@@ -301,15 +316,13 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
  * @to: the caller's memory
  * @len: its length in bytes; not 0
  *
- * Context: Process context, no lock held.
+ * Context: Process context, no lock held. May sleep as pin_present_pages().
  *
  * Return: 0, or -EFAULT if a page is missing; then none is pinned.
  */
 int user_pages_pin_present(struct user_pages *pages, char __user *to, size_t len)
 {
-	unsigned long start = (unsigned long)to & PAGE_MASK;
-	int pinned = pin_user_pages_fast(start, count_pages(to, len),
-					 FOLL_WRITE | FOLL_NOFAULT, pages->page);
+	int pinned = pin_present_pages(pages->page, to, count_pages(to, len));
 
 	if (set_pinned(pages, to, len, pinned))
 		return 0;
