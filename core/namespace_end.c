@@ -37,14 +37,17 @@ static struct ftrace_ops watch = {
 
 /*
  * ftrace can detach nothing any more, so its call of namespace_ends() may stay: an insmod
- * or rmmod that never returns is better than a module that goes.
+ * or rmmod that never returns is better than a module that goes. It does not stand in the
+ * way of suspend.
  */
 static void __noreturn stay_forever(void)
 {
 	pr_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
 		FUNCTION);
-	for (;;)
-		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+	for (;;) {
+		set_current_state(TASK_IDLE | TASK_FREEZABLE);
+		schedule();
+	}
 }
 
 /**
