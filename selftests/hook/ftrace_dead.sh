@@ -34,16 +34,6 @@ loading_is_refused()
 		remove kill_ftrace && text_is_as_before && load && calls_work && unload
 }
 
-# wait_for_log LINES: waits until this is the log
-wait_for_log()
-{
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		[ "$(log)" != "$1" ] || return 0
-		sleep 1
-	done
-	is 'the kernel log' "$1" "$(log)"
-}
-
 # The debug kernels are built without suspend. The others wait 20 seconds for a task that
 # cannot be frozen, and give up.
 suspend_is_possible()

@@ -186,6 +186,16 @@ log_is_with_any_numbers()
 	is 'the kernel log' "$1" "$(log | sed 's/ [0-9][0-9]*/ N/g')"
 }
 
+# wait_for_log LINES: waits until this is the log
+wait_for_log()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ "$(log)" != "$1" ] || return 0
+		sleep 1
+	done
+	is 'the kernel log' "$1" "$(log)"
+}
+
 # --- loading and unloading modules
 
 # insert KO [PARAMETER=VALUE...]
