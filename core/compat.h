@@ -3,6 +3,7 @@
 #ifndef _DM510_COMPAT_H
 #define _DM510_COMPAT_H
 
+#include <linux/errno.h>
 #include <linux/ftrace.h>
 #include <linux/ipc_namespace.h>
 #include <linux/proc_ns.h>
@@ -40,24 +41,26 @@ static inline void put_namespace(struct ipc_namespace *ns)
 #ifdef CONFIG_ARM64
 /*
  * Asks for the right to write the byte, and never changes it, even if another thread
- * writes it at the same time: adds 0 to its word, atomically. The kernel gives up after
- * some attempts if others write to the word all the time, and the lock may be held.
+ * writes it at the same time: adds 0 to its word, atomically. Returns 0; -EFAULT; or -EAGAIN
+ * if the kernel has given up after 128 attempts, as others write there all the time.
+ *
+ * After -EAGAIN the byte may be writable or not: a store-exclusive that has lost its
+ * reservation need not check the right ("Aborts and alignment" of STXR in the Arm ARM).
+ * No second try here, as the box's lock may be held.
  */
-static inline bool byte_is_writable(char __user *to)
+static inline int byte_write_error(char __user *to)
 {
 	u32 __user *word = (u32 __user *)((unsigned long)to & ~(sizeof(u32) - 1));
-	int old, tries = 100, err;
+	int old;
 
-	do {
-		err = arch_futex_atomic_op_inuser(FUTEX_OP_ADD, 0, &old, word);
-	} while (err == -EAGAIN && --tries);
-	return !err;
+	return arch_futex_atomic_op_inuser(FUTEX_OP_ADD, 0, &old, word);
 }
 
 /*
  * Do the memory tags (MTE) of @to allow the access? Where the caller has asked for a fault
- * if not, a copy fails though the page is present. Neither byte_is_writable() nor a copy
- * through the kernel's own mapping sees the tags. The pages have been faulted in.
+ * if not, a copy fails though the page is present. A copy through the kernel's own mapping
+ * does not see the tags, and byte_write_error() at most the one of its byte (since 7.2, on
+ * processors with FEAT_LSUI). The pages have been faulted in.
  */
 static inline bool memory_tags_match(const char __user *to, size_t len)
 {
@@ -79,11 +82,11 @@ static inline bool memory_tags_match(const char __user *to, size_t len)
  * A compare-and-exchange needs the right to write the byte, but never changes it, even
  * if another thread writes it at the same time.
  */
-static inline bool byte_is_writable(char __user *to)
+static inline int byte_write_error(char __user *to)
 {
 	u8 expected = 0;
 
-	return __try_cmpxchg_user((u8 __user *)to, &expected, 0, fault) >= 0;
+	return __try_cmpxchg_user((u8 __user *)to, &expected, 0, fault) < 0 ? -EFAULT : 0;
 }
 
 static inline bool memory_tags_match(const char __user *to, size_t len)

@@ -6,6 +6,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/ftrace.h>
 #include <linux/printk.h>
@@ -34,12 +35,29 @@ static struct ftrace_ops watch = {
 	.flags = FTRACE_OPS_FL_PERMANENT,
 };
 
+/*
+ * ftrace can detach nothing any more, so its call of namespace_ends() may stay: an insmod
+ * or rmmod that never returns is better than a module that goes. It does not stand in the
+ * way of suspend.
+ */
+static void __noreturn stay_forever(void)
+{
+	pr_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
+		FUNCTION);
+	for (;;) {
+		set_current_state(TASK_IDLE | TASK_FREEZABLE);
+		schedule();
+	}
+}
+
 /**
  * namespace_end_watch() - call msgbox_namespace_ends() for each IPC namespace that ends
  *
  * The filter is set by address, and not with ftrace_set_filter(). Where that has no memory
  * to note the function, it reports success, and an empty filter stands for all functions
  * (match_records() in kernel/trace/ftrace.c).
+ *
+ * Does not return if ftrace shuts itself down meanwhile, as namespace_end_unwatch().
  *
  * Context: Process context. May sleep.
  *
@@ -59,8 +77,12 @@ int namespace_end_watch(void)
 	 */
 	synchronize_rcu();
 	err = ftrace_set_filter_ip(&watch, function.start + HOOK_FTRACE_OFFSET, 0, 1);
-	if (!err)
+	if (!err) {
 		err = register_ftrace_function(&watch);
+		/* ftrace shut down a moment ago, and may have written the call before. */
+		if (err == -ENODEV)
+			stay_forever();
+	}
 	if (!err)
 		return 0;
 
@@ -86,10 +108,7 @@ int namespace_end_watch(void)
  */
 void namespace_end_unwatch(void)
 {
-	if (unregister_ftrace_function(&watch)) {
-		pr_crit("ftrace has shut itself down and cannot detach from msg_exit_ns; this module stays until the machine is rebooted\n");
-		for (;;)
-			schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
-	}
+	if (unregister_ftrace_function(&watch))
+		stay_forever();
 	ftrace_free_filter(&watch);
 }

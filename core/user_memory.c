@@ -2,6 +2,7 @@
 #include <linux/cacheflush.h>
 #include <linux/errno.h>
 #include <linux/highmem.h>
+#include <linux/instrumented.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -34,7 +35,7 @@ bool user_memory_writable_nofault(char __user *to, size_t len)
 	char __user *end = to + len, *at;
 
 	for (at = to; at < end; at = next_page(at))
-		if (!byte_is_writable(at))
+		if (byte_write_error(at))
 			return false;
 	return memory_tags_match(to, len);
 }
@@ -82,14 +83,17 @@ static void wait_for_page(const char __user *address, unsigned int flags)
 	mmap_read_unlock(mm);
 }
 
-/* Fault in these bytes of a page, with the kind of access that the copy makes. */
+/*
+ * Fault in these bytes of a page, with the kind of access that the copy makes. Where that
+ * does not tell whether they can be written (-EAGAIN), the copy will, or pinning the page.
+ */
 static int fault_in_page_writable(char __user *to, size_t len)
 {
 	if (user_memory_is_writable(to, len))
 		return 0;
 	wait_for_page(to, FAULT_FLAG_WRITE);
 	cond_resched();
-	if (fatal_signal_pending(current) || !byte_is_writable(to))
+	if (fatal_signal_pending(current) || byte_write_error(to) == -EFAULT)
 		return -EFAULT;
 	return memory_tags_match(to, len) ? 0 : -EFAULT;
 }
@@ -123,13 +127,30 @@ int user_memory_fault_in_writable(char __user *to, size_t len)
 	return err;
 }
 
+/*
+ * Not copy_from_user_nofault(): it knows no pointers with a tag in the top byte (arm64), and
+ * takes the pages behind them for missing. The copy itself is not instrumented.
+ */
+static bool read_nofault(void *to, const char __user *from, size_t len)
+{
+	bool done;
+
+	if (!access_ok(from, len))
+		return false;
+	instrument_write(to, len);
+	pagefault_disable();
+	done = user_memory_read_nofault(to, from, len);
+	pagefault_enable();
+	return done;
+}
+
 /* Copy page by page, and fault in each page that is missing. */
 static int user_memory_read_slowpath(void *to, const char __user *from, size_t len)
 {
 	while (len) {
 		size_t part = min_t(size_t, len, PAGE_SIZE - offset_in_page(from));
 
-		if (copy_from_user_nofault(to, from, part)) {
+		if (!read_nofault(to, from, part)) {
 			wait_for_page(from, 0);
 			if (fatal_signal_pending(current) || copy_from_user(to, from, part))
 				return -EFAULT;
@@ -158,7 +179,7 @@ size_t user_memory_read_present(void *to, const char __user *from, size_t len)
 	while (len) {
 		size_t part = min_t(size_t, len, SZ_256K);
 
-		if (copy_from_user_nofault(to, from, part))
+		if (!read_nofault(to, from, part))
 			break;
 		cond_resched();
 		to += part;
@@ -190,7 +211,22 @@ int user_memory_read(void *to, const char __user *from, size_t len)
 	return err;
 }
 
-/* Returns the number of pages that are pinned now, or an error. */
+/*
+ * Pin pages that were present a moment ago. Each get of a large message comes here, so no
+ * reference to the module is taken. If a page has gone since, this fails, after it has waited
+ * for the mmap_lock as long as others hold it. Before 6.6 (commit "mm/gup: retire
+ * follow_hugetlb_page()") a page of hugetlbfs is faulted in all the same, and that sleeps if
+ * the page has a userfaultfd. Meanwhile rmmod waits.
+ *
+ * This and pin_writable_pages() return the number of pages that are pinned now, or an error.
+ */
+static int pin_present_pages(struct page **page, char __user *to, unsigned int count)
+{
+	unsigned long start = (unsigned long)to & PAGE_MASK;
+
+	return pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT, page);
+}
+
 static int pin_writable_pages(struct page **page, char __user *to, size_t len, unsigned int count)
 {
 	unsigned long start = (unsigned long)to & PAGE_MASK;
@@ -205,7 +241,7 @@ static int pin_writable_pages(struct page **page, char __user *to, size_t len, u
 	/* Unloading waits for this call, so the call must not wait for a page. */
 	if (!user_memory_is_writable(to, len))
 		return -ENOSYS;
-	return pin_user_pages_fast(start, count, FOLL_WRITE | FOLL_NOFAULT, page);
+	return pin_present_pages(page, to, count);
 }
 
 static unsigned int count_pages(const char __user *to, size_t len)
@@ -280,15 +316,13 @@ int user_pages_pin(struct user_pages *pages, char __user *to, size_t len)
  * @to: the caller's memory
  * @len: its length in bytes; not 0
  *
- * Context: Process context, no lock held.
+ * Context: Process context, no lock held. May sleep as pin_present_pages().
  *
  * Return: 0, or -EFAULT if a page is missing; then none is pinned.
  */
 int user_pages_pin_present(struct user_pages *pages, char __user *to, size_t len)
 {
-	unsigned long start = (unsigned long)to & PAGE_MASK;
-	int pinned = pin_user_pages_fast(start, count_pages(to, len),
-					 FOLL_WRITE | FOLL_NOFAULT, pages->page);
+	int pinned = pin_present_pages(pages->page, to, count_pages(to, len));
 
 	if (set_pinned(pages, to, len, pinned))
 		return 0;

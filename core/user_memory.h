@@ -7,6 +7,7 @@
  * be used under a lock. The others may sleep until a page of the caller is present,
  * possibly for ever (userfaultfd, a dead FUSE server). While they sleep for a page they
  * hold a reference to the module, so that rmmod fails with "in use" instead of waiting.
+ * pin_present_pages() names an exception, which needs a page that goes at a certain moment.
  */
 #ifndef _DM510_USER_MEMORY_H
 #define _DM510_USER_MEMORY_H

@@ -176,7 +176,8 @@ __poll_t msgbox_poll(struct msgbox *box, struct file *file, poll_table *table)
 
 /*
  * Wake pollers, and the first sleeper. No number is given, as a poller with EPOLLEXCLUSIVE
- * would count. The first sleeper's function ends the walk instead.
+ * would count. The first sleeper's function ends the walk instead: such pollers behind it
+ * are not woken, those before it and all others are.
  */
 static void wake_reader(struct msgbox *box)
 {
@@ -202,7 +203,7 @@ static int wake_sleeper(struct wait_queue_entry *entry, unsigned int mode, int f
  * @room_came: whether there is more room
  *
  * Called if somebody waits. A change that makes room and a message that comes wake one
- * waiter each, and all pollers.
+ * waiter each, and pollers: see wake_reader().
  *
  * Context: The box's lock held. Process context.
  */

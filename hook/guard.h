@@ -29,8 +29,11 @@ static inline void __noreturn hook_stay_forever(const char *attach_point)
 	WRITE_ONCE(syscall_hook_span, 0);
 	hook_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
 		  attach_point);
-	for (;;)
-		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+	for (;;) {
+		/* A task that cannot be frozen would make each suspend fail. */
+		set_current_state(TASK_IDLE | TASK_FREEZABLE);
+		schedule();
+	}
 }
 
 void hook_ops_reset(struct ftrace_ops *ops);

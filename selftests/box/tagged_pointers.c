@@ -5,6 +5,7 @@
  * as for other calls. (memory_tags.c: memory that has tags as well.)
  */
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "msgbox.h"
 
@@ -69,6 +70,36 @@ TEST_F(tagged, works_where_the_thread_asked_for_it)
 		ASSERT_EQ(0, memcmp(self->message, self->buf, variant->len));
 	}
 	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
+/* Returns how many pages a put faults in, or the error of the put as a negative number. */
+static long faults_of_put(const char *buf, int len)
+{
+	struct rusage before, after;
+	long ret;
+
+	getrusage(RUSAGE_THREAD, &before);
+	ret = put(buf, len);
+	getrusage(RUSAGE_THREAD, &after);
+	return ret ? ret : after.ru_minflt - before.ru_minflt;
+}
+
+/*
+ * All pages are present, so a put faults none in: that would cost the lock of the address
+ * space for each page, and fail while the module is unloaded. Several attempts, as the
+ * kernel may move a page at any time.
+ */
+TEST_F(tagged, faults_in_no_page_that_is_present)
+{
+	long faults = -1;
+
+	ASSERT_TRUE(take_tags(true));
+	for (int attempt = 0; attempt < 5 && faults; attempt++) {
+		faults = faults_of_put(with_tag(self->buf, 0x55), variant->len);
+		ASSERT_LE(0, faults);
+		ASSERT_EQ(variant->len, get_expecting(self->message, variant->len));
+	}
+	EXPECT_EQ(0, faults);
 }
 
 TEST_F(tagged, is_a_bad_pointer_otherwise)

@@ -2,7 +2,7 @@
 /*
  * For scripts: attaches a BPF program to a kernel function, with bpf(2) only.
  *
- *	bpf fentry|kprobe_multi FUNCTION
+ *	bpf fentry|fexit|sleepable_fentry|kprobe_multi FUNCTION
  *
  * Prints "attached", or the step that failed and the error's name. Then it waits for
  * a line on standard input and prints how often the function was called.
@@ -12,6 +12,33 @@
 #include <sys/stat.h>
 
 #include "calls.h"
+
+/* How a program attaches: at a BTF id, or as kprobe.multi. */
+struct kind {
+	const char *name;
+	__u32 attach_type;
+	__u32 flags;
+};
+
+static const struct kind kinds[] = {
+	{ "fentry", BPF_TRACE_FENTRY, 0 },
+	{ "fexit", BPF_TRACE_FEXIT, 0 },
+	{ "sleepable_fentry", BPF_TRACE_FENTRY, BPF_F_SLEEPABLE },
+	{ "kprobe_multi", BPF_TRACE_KPROBE_MULTI, 0 },
+};
+
+static const struct kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i].name, name))
+			return &kinds[i];
+	return NULL;
+}
+
+static bool has_btf_id(const struct kind *kind)
+{
+	return kind->attach_type != BPF_TRACE_KPROBE_MULTI;
+}
 
 static long bpf(int command, union bpf_attr *attributes)
 {
@@ -120,8 +147,8 @@ static __u64 read_counter(int map)
 	return bpf(BPF_MAP_LOOKUP_ELEM, &attributes) ? 0 : value;
 }
 
-/* Loads a program that counts its runs: fentry if there is a BTF id, else kprobe.multi. */
-static int load_program(int map, int function)
+/* Loads a program that counts its runs. */
+static int load_program(int map, const struct kind *kind, int function)
 {
 	const struct bpf_insn program[] = {
 		/* r1 = the address of the counter; r2 = 1; *r1 += r2; return 0 */
@@ -135,8 +162,9 @@ static int load_program(int map, int function)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	union bpf_attr attributes = {
-		.prog_type = function ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_KPROBE,
-		.expected_attach_type = function ? BPF_TRACE_FENTRY : BPF_TRACE_KPROBE_MULTI,
+		.prog_type = has_btf_id(kind) ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_KPROBE,
+		.prog_flags = kind->flags,
+		.expected_attach_type = kind->attach_type,
 		.attach_btf_id = function,
 		.insns = (uintptr_t)program,
 		.insn_cnt = sizeof(program) / sizeof(*program),
@@ -146,7 +174,7 @@ static int load_program(int map, int function)
 	return bpf(BPF_PROG_LOAD, &attributes);
 }
 
-static int attach_fentry(int program)
+static int attach_at_btf_id(int program)
 {
 	union bpf_attr attributes = { .raw_tracepoint.prog_fd = program };
 
@@ -167,11 +195,11 @@ static int attach_kprobe_multi(int program, const char *function)
 }
 
 /* Returns the map with the counter, or -1 after printing the step that failed. */
-static int attach_counter(bool fentry, const char *name)
+static int attach_counter(const struct kind *kind, const char *name)
 {
 	int function = 0, map, program;
 
-	if (fentry) {
+	if (has_btf_id(kind)) {
 		function = find_function(name);
 		if (function < 0)
 			return fail("cannot find the function");
@@ -179,24 +207,25 @@ static int attach_counter(bool fentry, const char *name)
 	map = make_counter();
 	if (map < 0)
 		return fail("cannot make a map");
-	program = load_program(map, function);
+	program = load_program(map, kind, function);
 	if (program < 0)
 		return fail("cannot load the program");
-	if ((fentry ? attach_fentry(program) : attach_kprobe_multi(program, name)) < 0)
+	if ((has_btf_id(kind) ? attach_at_btf_id(program) : attach_kprobe_multi(program, name)) < 0)
 		return fail("cannot attach");
 	return map;
 }
 
 int main(int argc, char **argv)
 {
+	const struct kind *kind = argc == 3 ? find_kind(argv[1]) : NULL;
 	char line[16];
 	int map;
 
-	if (argc != 3 || (strcmp(argv[1], "fentry") && strcmp(argv[1], "kprobe_multi"))) {
-		fputs("usage: bpf fentry|kprobe_multi FUNCTION\n", stderr);
+	if (!kind) {
+		fputs("usage: bpf fentry|fexit|sleepable_fentry|kprobe_multi FUNCTION\n", stderr);
 		return 2;
 	}
-	map = attach_counter(!strcmp(argv[1], "fentry"), argv[2]);
+	map = attach_counter(kind, argv[2]);
 	if (map < 0)
 		return 1;
 	puts("attached");

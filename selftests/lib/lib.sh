@@ -34,6 +34,8 @@ newline='
 #   of_kernel          how the names of the kernel's functions for system calls begin
 #   path               functions that a call passes, at least the attach point
 #   has_bounds         yes: the module raises bounds for numbers beyond the kernel's table
+#   attached_by_direct_call
+#                      yes: the module attaches as BPF's fentry does, so they exclude each other
 #   others_of_point    who else can attach there, in a log line
 #   too_high_why       what the log says of numbers from 512 on
 case $(uname -m) in
@@ -42,6 +44,7 @@ aarch64)
 	of_kernel=__arm64_sys_
 	path='do_el0_svc sys_ni_syscall'
 	has_bounds=no
+	attached_by_direct_call=no
 	others_of_point='a live patch or a module like this one'
 	too_high_why='are not used, as on x86'
 	;;
@@ -51,6 +54,7 @@ aarch64)
 	of_kernel=__x64_sys_
 	path='do_syscall_64 x64_sys_call __x64_sys_ni_syscall'
 	has_bounds=yes
+	attached_by_direct_call=yes
 	others_of_point='BPF, a live patch or a module like this one'
 	too_high_why='are for x32'
 	;;
@@ -180,6 +184,16 @@ log_is()
 log_is_with_any_numbers()
 {
 	is 'the kernel log' "$1" "$(log | sed 's/ [0-9][0-9]*/ N/g')"
+}
+
+# wait_for_log LINES: waits until this is the log
+wait_for_log()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ "$(log)" != "$1" ] || return 0
+		sleep 1
+	done
+	is 'the kernel log' "$1" "$(log)"
 }
 
 # --- loading and unloading modules

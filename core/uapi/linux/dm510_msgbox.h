@@ -74,7 +74,8 @@
  *			EMSGSIZE also if there is no room and the message would not fit
  *			into an empty box, as it needs more than max_bytes or than a
  *			quarter of max_pending_bytes. EAGAIN if 512 writes of the caller's
- *			user wait already.
+ *			user wait already. Users are told apart by a hash of 8 bits of the
+ *			user ID, so two users may share the 512.
  *	poll(2), select(2), epoll(7), io_uring
  *			POLLIN: the box is not empty. POLLOUT: there is room for any
  *			message of up to 8 KiB. Each only if the file is open for it.
