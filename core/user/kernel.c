@@ -297,6 +297,7 @@ static void kernel_close(struct msgbox *box)
 }
 
 static const struct backend kernel_backend = {
+	.longest_message = INT_MAX,
 	.close = kernel_close,
 	.put = kernel_put,
 	.get = kernel_get,

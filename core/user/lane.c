@@ -26,7 +26,22 @@ struct request {
 	const char *words[MAX_WORDS];
 	size_t lengths[MAX_WORDS];
 	int count;
+	size_t message;	/* length of the longest message that the answer can have */
 };
+
+/* What else an answer has: numbers, or the server's words. */
+#define MOST_WORDS	65536
+
+/*
+ * In bytes a second. A slow connection is not a silent one: what it has carried extends the
+ * deadline by the time that it needs at this speed.
+ */
+#define SLOWEST		65536
+
+static deadline_t extended(deadline_t deadline, size_t bytes)
+{
+	return deadline + (int64_t)bytes * INT64_C(1000000000) / SLOWEST;
+}
 
 static void add(struct request *request, const char *bytes, size_t length)
 {
@@ -52,22 +67,24 @@ static struct request script_request(const struct lane *lane, const char *script
 	return request;
 }
 
-static int send_all(struct lane *lane, const char *bytes, size_t length, deadline_t deadline)
+/* Extends the deadline. The bytes can be in the kernel's buffers for long after that. */
+static int send_all(struct lane *lane, const char *bytes, size_t length, deadline_t *deadline)
 {
 	while (length) {
-		ssize_t sent = stream_send(&lane->stream, bytes, length, deadline);
+		ssize_t sent = stream_send(&lane->stream, bytes, length, *deadline);
 
 		if (!sent)
 			errno = ECONNRESET;
 		if (sent <= 0)
 			return -1;
+		*deadline = extended(*deadline, (size_t)sent);
 		bytes += sent;
 		length -= (size_t)sent;
 	}
 	return 0;
 }
 
-static int send_request(struct lane *lane, const struct request *request, deadline_t deadline)
+static int send_request(struct lane *lane, const struct request *request, deadline_t *deadline)
 {
 	char *bytes = NULL;
 	long long length = redisFormatCommandArgv(&bytes, request->count,
@@ -83,11 +100,50 @@ static int send_request(struct lane *lane, const struct request *request, deadli
 	return result;
 }
 
-/* Sets *reply, or returns -1 with errno. EPROTO: that was not the protocol. */
-static int receive_reply(struct lane *lane, redisReply **reply, deadline_t deadline)
+/* Returns the number of bytes that came, or -1 with errno. */
+static ssize_t receive_part(struct lane *lane, deadline_t deadline)
 {
 	char bytes[16384];
-	ssize_t received;
+	ssize_t received = stream_receive(&lane->stream, bytes, sizeof(bytes), deadline);
+
+	if (!received)
+		errno = ECONNRESET;
+	if (received <= 0)
+		return -1;
+	if (redisReaderFeed(lane->reader, bytes, (size_t)received) != REDIS_OK) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return received;
+}
+
+/* The first part may come until the deadline; later the server may not be silent for long. */
+static deadline_t deadline_of_next(const struct lane *lane, deadline_t deadline)
+{
+	deadline_t silence = deadline_in(lane->place->url.timeout);
+
+	return silence < deadline ? silence : deadline;
+}
+
+/* Whether an answer that is not complete is too long, or has taken too long. Sets errno. */
+static bool is_over(const struct request *request, size_t received, deadline_t deadline)
+{
+	errno = EPROTO;
+	if (received > request->message + MOST_WORDS)
+		return true;
+	errno = ETIMEDOUT;
+	return received && !deadline_left(deadline);
+}
+
+/*
+ * Sets *reply, or returns -1 with errno. EPROTO: that was not the protocol, or is longer than
+ * any answer to the request.
+ */
+static int receive_reply(struct lane *lane, const struct request *request, redisReply **reply,
+			 deadline_t deadline)
+{
+	size_t received = 0;
+	ssize_t part;
 
 	for (;;) {
 		*reply = NULL;
@@ -97,15 +153,13 @@ static int receive_reply(struct lane *lane, redisReply **reply, deadline_t deadl
 		}
 		if (*reply)
 			return 0;
-		received = stream_receive(&lane->stream, bytes, sizeof(bytes), deadline);
-		if (!received)
-			errno = ECONNRESET;
-		if (received <= 0)
+		if (is_over(request, received, deadline))
 			return -1;
-		if (redisReaderFeed(lane->reader, bytes, (size_t)received) != REDIS_OK) {
-			errno = ENOMEM;
+		part = receive_part(lane, received ? deadline_of_next(lane, deadline) : deadline);
+		if (part < 0)
 			return -1;
-		}
+		received += (size_t)part;
+		deadline = extended(deadline, (size_t)part);
 	}
 }
 
@@ -130,11 +184,11 @@ static enum outcome exchange(struct lane *lane, const struct request *request, r
 {
 	int error = 0;
 
-	if (send_request(lane, request, deadline)) {
+	if (send_request(lane, request, &deadline)) {
 		error = errno;
 		deadline = clock_now();
 	}
-	if (!receive_reply(lane, reply, deadline)) {
+	if (!receive_reply(lane, request, reply, deadline)) {
 		/* More than an answer must not be taken for that to the next request. */
 		if (error || lane->reader->pos != lane->reader->len)
 			disconnect(lane);
@@ -418,7 +472,7 @@ static redisReply *repeat(struct lane *lane, struct request *request, const char
 
 /* lane->number changes only afterwards: until then register_lane() leaves the one before. */
 redisReply *lane_run(struct lane *lane, const char *script, const struct argument *arguments,
-		     int count)
+		     int count, size_t message)
 {
 	uint64_t number = lane->unsettled ? lane->number : lane->number + 1;
 	struct request request = script_request(lane, script);
@@ -426,6 +480,7 @@ redisReply *lane_run(struct lane *lane, const char *script, const struct argumen
 	redisReply *reply;
 	char text[24];
 
+	request.message = message;
 	snprintf(text, sizeof(text), "%" PRIu64, number);
 	add_text(&request, text);
 	again_word = &request.words[request.count];
@@ -459,7 +514,7 @@ static int block(struct lane *lane, int wait_ms, int patience_ms)
 {
 	deadline_t deadline = deadline_in(wait_ms);
 	const char *key = lane->place->url.key;
-	struct request request = {};
+	struct request request = { .message = LONGEST_MESSAGE };
 	redisReply *reply;
 	char seconds[24];
 	int result;
@@ -541,8 +596,9 @@ void lane_free(struct lane *lane)
 void lane_forget(struct lane *lane)
 {
 	struct request request = script_request(lane, SCRIPT_FORGET);
+	deadline_t deadline = clock_now();
 
 	/* A late copy must still find its number; the server then forgets the lane in time. */
 	if (lane->stream.socket >= 0 && !lane->has_lost)
-		send_request(lane, &request, clock_now());
+		send_request(lane, &request, &deadline);
 }

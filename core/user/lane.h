@@ -21,8 +21,12 @@
 #include "stream.h"
 #include "url.h"
 
-/* Half of it, after which a lane is registered anew, is longer than any call takes. */
-#define LANE_LIFE_MS(url)	(60000 + 4 * (url)->timeout)
+/*
+ * Half of it, after which a lane is registered anew, is longer than any call takes: that can
+ * be twice the timeout, and a second for each 64 KiB of a message.
+ */
+#define LANE_LIFE_MS(url) \
+	(60000 + 4 * (url)->timeout + 2 * (int)((url)->max_message_bytes / 65))
 
 /* What all lanes of a box share, and do not change. */
 struct place {
@@ -65,12 +69,13 @@ struct argument {
 };
 
 /*
- * lane_run() runs one of the scripts that ask whether they have been executed already.
+ * lane_run() runs one of the scripts that ask whether they have been executed already. message
+ * is the length of the longest message that it may return.
  * Returns the reply, which is no error; or NULL as failed() does, with EINPROGRESS if it is
  * not known whether the script was executed.
  */
 redisReply *lane_run(struct lane *lane, const char *script, const struct argument *arguments,
-		     int count);
+		     int count, size_t message);
 
 /* Runs a script that changes nothing and has no arguments, in the same way. */
 redisReply *lane_ask(struct lane *lane, const char *script);

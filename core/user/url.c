@@ -22,8 +22,6 @@
 /* The module's defaults. */
 #define DEFAULT_MAX_MESSAGE_BYTES	4194304
 #define DEFAULT_MAX_BYTES		67108864
-/* The server's own limit for a string (proto-max-bulk-len), unless it is configured. */
-#define HIGHEST_MAX_MESSAGE_BYTES	536870912
 /* The server computes with doubles. */
 #define HIGHEST_MAX_BYTES		(UINT64_C(1) << 52)
 
@@ -108,7 +106,7 @@ static const struct option options[] = {
 	{ FIELD(password_file) },
 	{ FIELD(db), .lowest = 0, .highest = INT32_MAX, .is_int = true },
 	{ FIELD(timeout), .lowest = 1, .highest = HIGHEST_TIMEOUT_MS, .is_int = true },
-	{ FIELD(max_message_bytes), .lowest = 1, .highest = HIGHEST_MAX_MESSAGE_BYTES },
+	{ FIELD(max_message_bytes), .lowest = 1, .highest = LONGEST_MESSAGE },
 	{ FIELD(max_bytes), .lowest = 1, .highest = HIGHEST_MAX_BYTES },
 	{ FIELD(tls_cacert), .tls_only = true },
 	{ FIELD(tls_cert), .tls_only = true },

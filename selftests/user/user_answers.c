@@ -269,6 +269,46 @@ TEST_F(answers, an_endless_line)
 	free(line);
 }
 
+/* Neither memory nor time without bound: only an answer as long as the longest is read. */
+TEST_F(answers, an_endless_answer)
+{
+	static const char *const begins[] = { "+", "$9000000000000\r\n", "$500000000\r\n" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++) {
+		for (int operation = 0; operation < OPERATIONS; operation++) {
+			long ret;
+
+			proxy_answer(&self->proxy, FAULT_ANSWER_ENDLESSLY, begins[i], strlen(begins[i]));
+			ret = run(self->box, operation);
+			EXPECT_TRUE(ret == -EPROTO || ret == -EINPROGRESS) {
+				TH_LOG("%s, answered %s: %ld %s", names[operation], begins[i], ret,
+				       msgbox_error());
+			}
+			EXPECT_GE(8 * MIB, atomic_load(&self->proxy.endless)) {
+				TH_LOG("%s, answered %s: %ld bytes read", names[operation],
+				       begins[i], atomic_load(&self->proxy.endless));
+			}
+			works_again(_metadata, self);
+		}
+	}
+}
+
+/* A message that is said to be longer than any: the buffer does not grow without bound. */
+TEST_F(answers, a_message_of_any_length)
+{
+	static const char answer[] = ":2000000000\r\n";
+	void *taken = NULL;
+	size_t size = 0;
+
+	proxy_answer(&self->proxy, FAULT_ANSWER, answer, sizeof(answer) - 1);
+	ASSERT_EQ(-EMSGSIZE, box_take(self->box, &taken, &size, 0)) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_EQ(512 * MIB, size);
+	free(taken);
+	works_again(_metadata, self);
+}
+
 /* Opens the box again, for tests that need no timeout. */
 static void be_patient(struct __test_metadata *_metadata, struct _test_data_answers *self)
 {
