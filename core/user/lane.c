@@ -343,11 +343,16 @@ static bool is_old(const struct lane *lane)
 static int make_ready(struct lane *lane, bool again, deadline_t deadline)
 {
 	bool is_new = false;
+	int result;
 
 	if (lane->stream.socket >= 0 && stream_is_stale(&lane->stream))
 		disconnect(lane);
 	if (lane->stream.socket < 0) {
-		if (connect_lane(lane, deadline))
+		/* A get that is repeated may have a message, which is worth the time. */
+		lane->stream.interruptible = lane->waits && !again;
+		result = connect_lane(lane, deadline);
+		lane->stream.interruptible = false;
+		if (result)
 			return -1;
 		is_new = true;
 	}
@@ -589,6 +594,7 @@ struct lane *lane_new(const struct place *place)
 void lane_free(struct lane *lane)
 {
 	disconnect(lane);
+	stream_drop_lookup(&lane->stream);
 	free(lane->key);
 	free(lane);
 }

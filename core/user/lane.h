@@ -52,6 +52,7 @@ struct lane {
 	 * repeated; nothing else may use the lane before.
 	 */
 	bool unsettled;
+	bool waits;			/* the call waits, so a signal may end it */
 	bool repeated;			/* the last request was perhaps sent more than once */
 	bool has_lost;			/* a copy of a request may still be on its way */
 };

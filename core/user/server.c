@@ -312,9 +312,11 @@ static ssize_t server_wait(struct msgbox *box, void *buffer, size_t size, int ti
 	if (!lane)
 		return -1;
 	lane->stream.interrupted = false;
+	lane->waits = true;
 	do
 		length = get_on(lane, buffer, at_most_longest(size));
 	while (length < 0 && !wait_for_next(lane, deadline));
+	lane->waits = false;
 	give_back(server, lane);
 	return length;
 }
