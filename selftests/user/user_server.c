@@ -36,6 +36,11 @@ FIXTURE_TEARDOWN(server)
 	no_leaks(_metadata);
 }
 
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
 /* Opens the server's box with more options. */
 static struct msgbox *open_with(struct server *server, const char *options)
 {
@@ -450,6 +455,38 @@ TEST_F(secret, a_wrong_password_in_a_file)
 	snprintf(options, sizeof(options), "&password_file=%s", self->file);
 	EXPECT_EQ(-EACCES, opening_with(&self->server, options));
 	EXPECT_EQ(NULL, strstr(msgbox_error(), "wrong-secret"));
+}
+
+/* From a pipe that gives it in parts, as of a program that prints it. */
+TEST_F(secret, a_password_from_a_pipe)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	char options[256], path[128];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/pipe", self->server.folder);
+	ASSERT_EQ(0, mkfifo(path, 0600));
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	pid = fork();
+	if (!pid) {
+		int fd = open(path, O_WRONLY);
+		bool written = write(fd, PASSWORD, 3) == 3;
+
+		usleep(50000);
+		kill(getppid(), SIGUSR1);
+		usleep(50000);
+		written &= write(fd, PASSWORD "\n" + 3, sizeof(PASSWORD) - 3) > 0;
+		/* Open: the line's end is what ends the password. */
+		usleep(300000);
+		_exit(!written);
+	}
+	snprintf(options, sizeof(options), "&password_file=%s", path);
+	EXPECT_EQ(0, opening_with(&self->server, options)) {
+		TH_LOG("%s", msgbox_error());
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* A handle keeps the password for the connections that it makes later. */
