@@ -375,6 +375,7 @@ bool lane_error_is_temporary(int error)
 	case ENETDOWN:
 	case ENETRESET:
 	case ENOENT:	/* a socket in the file system, while its server is starting */
+	case EROFS:	/* a server that was another one's copy at the start would not be open */
 		return true;
 	default:
 		return false;
@@ -539,11 +540,12 @@ static int block(struct lane *lane, int wait_ms, int patience_ms)
 	else
 		result = reply->type != REDIS_REPLY_NIL;
 	freeReplyObject(reply);
-	/* A server that is out of memory does not move, but the box can still be asked. */
-	if (result < 0 && errno == ENOMEM) {
+	/* A server that is out of memory, or busy, does not move, but can be asked again. */
+	if (result < 0 && (errno == ENOMEM || errno == ETIMEDOUT))
+		result = 0;
+	/* The time is not over if the server did not wait. */
+	if (!result)
 		lane_pause(lane, 100, deadline);
-		return 0;
-	}
 	return result;
 }
 

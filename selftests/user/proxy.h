@@ -25,6 +25,8 @@ enum fault {
 	FAULT_ANSWER_AND_END,
 	/* The same, and then ENDLESS bytes more, as fast as they are read. */
 	FAULT_ANSWER_ENDLESSLY,
+	/* The same, but only requests to wait get it, at once; all others are passed on. */
+	FAULT_ANSWER_WAITS,
 	/* At once, on each connection, though nobody asked: the answer. */
 	FAULT_UNASKED,
 	/* All passes, but SLOW_PART bytes in SLOW_PAUSE at most. */
@@ -210,6 +212,8 @@ static inline void pass_on(struct proxy *proxy, int pair, int end)
 		return;
 	} else if (slow) {
 		usleep(SLOW_PAUSE);
+		send_all(proxy->ends[pair][!end].fd, data, length);
+	} else if (fault == FAULT_ANSWER_WAITS && !memmem(data, length, "BLMOVE", 6)) {
 		send_all(proxy->ends[pair][!end].fd, data, length);
 	} else if (concerns(fault, end) && fault >= FAULT_ANSWER) {
 		answer_requests(proxy, pair, fault, count);

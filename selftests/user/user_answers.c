@@ -4,7 +4,7 @@
  * time with an error that fits, and the handle can be used again.
  */
 #define NEEDS_NO_BOX
-#include "device.h"
+#include "caller.h"
 #include "proxy.h"
 #include "user.h"
 
@@ -128,7 +128,7 @@ static const struct answer errors[] = {
 	{ "-NOPERM this user has no permissions to run the 'x' command\r\n", { EACCES }, NULL },
 	{ "-OOM command not allowed when used memory > 'maxmemory'.\r\n", { ENOMEM }, NULL },
 	{ "-ERR something of its own\r\n", { EPROTO }, "something of its own" },
-	{ "-READONLY You can't write against a read only replica.\r\n", { EPROTO }, "READONLY" },
+	{ "-READONLY You can't write against a read only replica.\r\n", { EROFS }, "READONLY" },
 	{ "-MISCONF Errors writing to the AOF file\r\n", { EPROTO }, "MISCONF" },
 	{ "-MOVED 3999 127.0.0.1:6381\r\n", { EPROTO }, "MOVED" },
 	{ "-\r\n", { EPROTO }, NULL },
@@ -307,6 +307,35 @@ TEST_F(answers, a_message_of_any_length)
 	EXPECT_EQ(512 * MIB, size);
 	free(taken);
 	works_again(_metadata, self);
+}
+
+/* A server, or what is before it, that does not wait is not asked all the time. */
+TEST_F(answers, a_wait_that_is_not_one)
+{
+	static const char *const answers[] = { "*-1\r\n", "-OOM no memory\r\n", "-UNBLOCKED x\r\n" };
+	static const int timeouts[] = { 1000, 40000 };
+	struct caller caller = TAKER(self->box, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(answers) * ARRAY_SIZE(timeouts); i++) {
+		const char *answer = answers[i / 2];
+
+		caller.timeout = timeouts[i % 2];
+		proxy_answer(&self->proxy, FAULT_ANSWER_WAITS, answer, strlen(answer));
+		ASSERT_TRUE(starts(&caller));
+		usleep(1000000);
+		EXPECT_GE(20, atomic_load(&self->proxy.fired)) {
+			TH_LOG("%s: asked %d times", answer, atomic_load(&self->proxy.fired));
+		}
+		proxy_fault(&self->proxy, FAULT_NONE, 0);
+		/* On a busy machine the put can take longer than the timeout. */
+		ASSERT_TRUE(comes_true(atomic_load(&caller.done) || !box_put(self->box, "x", 1)));
+		ASSERT_TRUE(returns(&caller));
+		EXPECT_TRUE(caller.ret == 1 || (i % 2 == 0 && caller.ret == -ETIMEDOUT)) {
+			TH_LOG("%s: %ld", answer, caller.ret);
+		}
+		box_drain(self->box);
+	}
+	free(caller.taken);
 }
 
 /* Opens the box again, for tests that need no timeout. */

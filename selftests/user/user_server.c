@@ -286,6 +286,30 @@ TEST_F(server, a_push_wakes)
 	ASSERT_EQ(6, caller.ret);
 }
 
+/* The server becomes another one's copy, which changes nothing itself, and is back later. */
+TEST_F(server, a_failover_does_not_end_a_wait)
+{
+	static const int timeouts[] = { MSGBOX_FOREVER, 20000 };
+	char buffer[8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
+		struct caller caller = WAITER(self->box, buffer, sizeof(buffer), timeouts[i]);
+
+		ASSERT_TRUE(waits(&caller));
+		EXPECT_TRUE(server_does(&self->server, "REPLICAOF 127.0.0.1 1"));
+		usleep(300000);
+		EXPECT_FALSE(atomic_load(&caller.done));
+		EXPECT_EQ(-EROFS, box_put(self->box, "x", 1)) {
+			TH_LOG("%s", msgbox_error());
+		}
+		EXPECT_EQ(-EROFS, opening_with(&self->server, ""));
+		EXPECT_TRUE(server_does(&self->server, "REPLICAOF NO ONE"));
+		EXPECT_EQ(1, server_number(&self->server, "LPUSH box pushed"));
+		ASSERT_TRUE(returns(&caller));
+		ASSERT_EQ(6, caller.ret);
+	}
+}
+
 /* --- limits */
 
 TEST_F(server, the_longest_message)
