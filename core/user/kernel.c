@@ -19,7 +19,8 @@
 
 struct kernel_box {
 	struct msgbox box;
-	atomic_ullong numbers;
+	/* One of 64 bits would need libatomic on some 32-bit machines, where the box has no numbers. */
+	atomic_ulong numbers;
 	/*
 	 * The device, or -1 until the first wait. Waits that end at a deadline need a file of
 	 * their own, because O_NONBLOCK holds for a file, not for a read.

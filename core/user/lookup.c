@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "lookup.h"
 
+/* In nanoseconds. The host can have other addresses then. */
 #define OLD	(10 * INT64_C(1000000000))
 
 /*
@@ -20,20 +21,21 @@
  */
 struct lookup {
 	atomic_int owners;
-	int ended;		/* an eventfd(2) */
+	int file;		/* an eventfd(2) */
 	char *host, *port;
-	/* Written by the thread, before it signals the end. */
+	/* Written by the thread before the last one. */
 	int status, error;
 	struct addrinfo *addresses;
-	_Atomic int64_t end;	/* 0: not yet */
+	int64_t end;
+	atomic_bool has_ended;
 };
 
 static void free_lookup(struct lookup *lookup)
 {
 	if (lookup->addresses)
 		freeaddrinfo(lookup->addresses);
-	if (lookup->ended >= 0)
-		close(lookup->ended);
+	if (lookup->file >= 0)
+		close(lookup->file);
 	free(lookup->host);
 	free(lookup->port);
 	free(lookup);
@@ -55,8 +57,9 @@ static void *look_up(void *data)
 
 	lookup->status = getaddrinfo(lookup->host, lookup->port, &hints, &lookup->addresses);
 	lookup->error = errno;
-	atomic_store(&lookup->end, clock_now());
-	eventfd_write(lookup->ended, 1);
+	lookup->end = clock_now();
+	atomic_store(&lookup->has_ended, true);
+	eventfd_write(lookup->file, 1);
 	lookup_drop(lookup);
 	return NULL;
 }
@@ -85,9 +88,9 @@ struct lookup *lookup_begin(const char *host, const char *port)
 		return NULL;
 	lookup->host = strdup(host);
 	lookup->port = strdup(port);
-	lookup->ended = eventfd(0, EFD_CLOEXEC);
+	lookup->file = eventfd(0, EFD_CLOEXEC);
 	atomic_store(&lookup->owners, 2);
-	if (lookup->host && lookup->port && lookup->ended >= 0) {
+	if (lookup->host && lookup->port && lookup->file >= 0) {
 		if (start_thread(lookup))
 			return lookup;
 		errno = ENOMEM;
@@ -99,20 +102,17 @@ struct lookup *lookup_begin(const char *host, const char *port)
 
 int lookup_file(const struct lookup *lookup)
 {
-	return lookup->ended;
+	return lookup->file;
 }
 
 bool lookup_is_old(const struct lookup *lookup)
 {
-	int64_t end = atomic_load(&lookup->end);
-
-	return end && clock_now() - end > OLD;
+	return atomic_load(&lookup->has_ended) && clock_now() - lookup->end > OLD;
 }
 
 int lookup_result(const struct lookup *lookup, const struct addrinfo **addresses)
 {
-	/* What the thread has written comes before this. */
-	if (!atomic_load(&lookup->end))
+	if (!atomic_load(&lookup->has_ended))
 		return EAI_AGAIN;
 	*addresses = lookup->addresses;
 	errno = lookup->error;
