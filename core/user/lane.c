@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -27,6 +28,7 @@ struct request {
 	size_t lengths[MAX_WORDS];
 	int count;
 	size_t message;	/* length of the longest message that the answer can have */
+	bool drops_message;	/* only whether there is one matters */
 };
 
 /* What else an answer has: numbers, or the server's words. */
@@ -100,29 +102,76 @@ static int send_request(struct lane *lane, const struct request *request, deadli
 	return result;
 }
 
-/* Returns the number of bytes that came, or -1 with errno. */
-static ssize_t receive_part(struct lane *lane, deadline_t deadline)
+/*
+ * Returns the number of bytes that came, or -1 with errno. Extends the deadline for the next
+ * ones, but not beyond the time that the server may be silent.
+ */
+static ssize_t receive(struct lane *lane, char *bytes, size_t size, deadline_t *deadline)
 {
-	char bytes[16384];
-	ssize_t received = stream_receive(&lane->stream, bytes, sizeof(bytes), deadline);
+	ssize_t received = stream_receive(&lane->stream, bytes, size, *deadline);
+	deadline_t silence = deadline_in(lane->place->url.timeout);
 
 	if (!received)
 		errno = ECONNRESET;
 	if (received <= 0)
 		return -1;
-	if (redisReaderFeed(lane->reader, bytes, (size_t)received) != REDIS_OK) {
-		errno = ENOMEM;
-		return -1;
-	}
+	*deadline = extended(*deadline, (size_t)received);
+	if (*deadline > silence)
+		*deadline = silence;
 	return received;
 }
 
-/* The first part may come until the deadline; later the server may not be silent for long. */
-static deadline_t deadline_of_next(const struct lane *lane, deadline_t deadline)
+static int feed(struct lane *lane, const char *bytes, size_t length)
 {
-	deadline_t silence = deadline_in(lane->place->url.timeout);
+	if (redisReaderFeed(lane->reader, bytes, length) == REDIS_OK)
+		return 0;
+	errno = ENOMEM;
+	return -1;
+}
 
-	return silence < deadline ? silence : deadline;
+/* Receives what is not wanted. */
+static int skip(struct lane *lane, size_t length, deadline_t *deadline)
+{
+	char bytes[16384];
+
+	while (length) {
+		size_t size = length < sizeof(bytes) ? length : sizeof(bytes);
+		ssize_t received = receive(lane, bytes, size, deadline);
+
+		if (received < 0)
+			return -1;
+		length -= (size_t)received;
+		if (length && !deadline_left(*deadline)) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/*
+ * For an answer that has a message or not, where that is all that matters: drops the message,
+ * and the reader finds a 1. It finds other answers as they are.
+ */
+static int drop_message(struct lane *lane, deadline_t *deadline)
+{
+	char line[24];
+	size_t length = 0, message;
+
+	while (!length || (line[length - 1] != '\n' && length < sizeof(line) - 1)) {
+		if (receive(lane, line + length, 1, deadline) < 0)
+			return -1;
+		length++;
+	}
+	line[length] = '\0';
+	if (line[0] != '$' || !isdigit((unsigned char)line[1]) || line[length - 1] != '\n')
+		return feed(lane, line, length);
+	message = strtoul(line + 1, NULL, 10);
+	if (message > LONGEST_MESSAGE) {
+		errno = EPROTO;
+		return -1;
+	}
+	return skip(lane, message + 2, deadline) ? -1 : feed(lane, ":1\r\n", 4);
 }
 
 /* Whether an answer that is not complete is too long, or has taken too long. Sets errno. */
@@ -143,10 +192,13 @@ static int receive_reply(struct lane *lane, const struct request *request, redis
 			 deadline_t deadline)
 {
 	size_t received = 0;
+	char bytes[16384];
 	ssize_t part;
 
+	*reply = NULL;
+	if (request->drops_message && drop_message(lane, &deadline))
+		return -1;
 	for (;;) {
-		*reply = NULL;
 		if (redisReaderGetReply(lane->reader, (void **)reply) != REDIS_OK) {
 			errno = lane->reader->err == REDIS_ERR_OOM ? ENOMEM : EPROTO;
 			return -1;
@@ -155,11 +207,10 @@ static int receive_reply(struct lane *lane, const struct request *request, redis
 			return 0;
 		if (is_over(request, received, deadline))
 			return -1;
-		part = receive_part(lane, received ? deadline_of_next(lane, deadline) : deadline);
-		if (part < 0)
+		part = receive(lane, bytes, sizeof(bytes), &deadline);
+		if (part < 0 || feed(lane, bytes, (size_t)part))
 			return -1;
 		received += (size_t)part;
-		deadline = extended(deadline, (size_t)part);
 	}
 }
 
@@ -520,7 +571,7 @@ static int block(struct lane *lane, int wait_ms, int patience_ms)
 {
 	deadline_t deadline = deadline_in(wait_ms);
 	const char *key = lane->place->url.key;
-	struct request request = { .message = LONGEST_MESSAGE };
+	struct request request = { .drops_message = true };
 	redisReply *reply;
 	char seconds[24];
 	int result;

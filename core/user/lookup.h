@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Looks up the addresses of a host. getaddrinfo(3) can take half a minute, no signal ends it,
- * and it cannot be cancelled: so a thread of its own calls it, which may be left behind.
+ * and it cannot be canceled: so a thread of its own calls it, which may be left behind.
  */
 #ifndef MSGBOX_LOOKUP_H
 #define MSGBOX_LOOKUP_H

@@ -23,8 +23,6 @@ enum fault {
 	FAULT_ANSWER,
 	/* The same, and then the connection ends. */
 	FAULT_ANSWER_AND_END,
-	/* The same, and then ENDLESS bytes more, as fast as they are read. */
-	FAULT_ANSWER_ENDLESSLY,
 	/* The same, but only requests to wait get it, at once; all others are passed on. */
 	FAULT_ANSWER_WAITS,
 	/* At once, on each connection, though nobody asked: the answer. */
@@ -86,7 +84,8 @@ static inline int count_requests(struct reading *reading, const char *data, size
  * @answer_length: its length
  * @fired: how often it has done wrong
  * @accepted: how many connections there have been
- * @endless: how many of the endless bytes were read
+ * @answers_endlessly: whether ENDLESS bytes more follow, as fast as they are read
+ * @endless: how many of them were read
  */
 struct proxy {
 	char socket[80];
@@ -98,6 +97,7 @@ struct proxy {
 	size_t answer_length;
 	atomic_int fired;
 	atomic_int accepted;
+	atomic_bool answers_endlessly;
 	atomic_long endless;
 	atomic_bool stop;
 	int listener;
@@ -176,7 +176,7 @@ static inline void answer_requests(struct proxy *proxy, int pair, int fault, int
 	while (count--) {
 		send_all(proxy->ends[pair][0].fd, proxy->answer, proxy->answer_length);
 		atomic_fetch_add(&proxy->fired, 1);
-		if (fault == FAULT_ANSWER_ENDLESSLY)
+		if (atomic_load(&proxy->answers_endlessly))
 			answer_endlessly(proxy, pair);
 		if (fault == FAULT_ANSWER_AND_END) {
 			proxy_close(proxy, pair);
@@ -296,6 +296,7 @@ static inline void proxy_end(struct proxy *proxy)
 static inline void proxy_fault(struct proxy *proxy, enum fault fault, long bytes)
 {
 	atomic_store(&proxy->fired, 0);
+	atomic_store(&proxy->answers_endlessly, false);
 	atomic_store(&proxy->endless, 0);
 	atomic_store(&proxy->left, bytes);
 	atomic_store(&proxy->fault, fault);

@@ -4,6 +4,8 @@
  * time with an error that fits, and the handle can be used again.
  */
 #define NEEDS_NO_BOX
+#include <sys/resource.h>
+
 #include "caller.h"
 #include "proxy.h"
 #include "user.h"
@@ -278,7 +280,8 @@ TEST_F(answers, an_endless_answer)
 		for (int operation = 0; operation < OPERATIONS; operation++) {
 			long ret;
 
-			proxy_answer(&self->proxy, FAULT_ANSWER_ENDLESSLY, begins[i], strlen(begins[i]));
+			proxy_answer(&self->proxy, FAULT_ANSWER, begins[i], strlen(begins[i]));
+			atomic_store(&self->proxy.answers_endlessly, true);
 			ret = run(self->box, operation);
 			EXPECT_TRUE(ret == -EPROTO || ret == -EINPROGRESS) {
 				TH_LOG("%s, answered %s: %ld %s", names[operation], begins[i], ret,
@@ -291,6 +294,26 @@ TEST_F(answers, an_endless_answer)
 			works_again(_metadata, self);
 		}
 	}
+}
+
+/* What tells a waiter that there is a message is a copy of it, which is not kept. */
+TEST_F(answers, a_wait_needs_no_memory)
+{
+	static const char answer[] = "$500000000\r\n";
+	struct rusage before, after;
+	char byte;
+
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &before));
+	proxy_answer(&self->proxy, FAULT_ANSWER_WAITS, answer, sizeof(answer) - 1);
+	atomic_store(&self->proxy.answers_endlessly, true);
+	ASSERT_EQ(-ETIMEDOUT, box_wait(self->box, &byte, 1, 2000)) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_EQ(ENDLESS, atomic_load(&self->proxy.endless));
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &after));
+	/* In KiB. */
+	EXPECT_GT(64 * KIB, after.ru_maxrss - before.ru_maxrss);
+	works_again(_metadata, self);
 }
 
 /* A message that is said to be longer than any: the buffer does not grow without bound. */
