@@ -19,7 +19,7 @@
 
 struct kernel_box {
 	struct msgbox box;
-	/* One of 64 bits would need libatomic on some 32-bit machines, where the box has no numbers. */
+	/* 64 bits would need libatomic on some 32-bit machines, which have no numbers. */
 	atomic_ulong numbers;
 	/*
 	 * The device, or -1 until the first wait. Waits that end at a deadline need a file of

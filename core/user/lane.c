@@ -329,7 +329,7 @@ static int register_lane(struct lane *lane, deadline_t deadline)
 	char number[24], life[12];
 
 	snprintf(number, sizeof(number), "%" PRIu64, lane->number);
-	snprintf(life, sizeof(life), "%d", LANE_LIFE_MS(&lane->place->url));
+	snprintf(life, sizeof(life), "%d", lane_life_ms(&lane->place->url));
 	add_text(&request, number);
 	add_text(&request, life);
 	if (demand(lane, &request, deadline, reply_failed))
@@ -382,7 +382,7 @@ static int connect_lane(struct lane *lane, deadline_t deadline)
 
 static bool is_old(const struct lane *lane)
 {
-	int64_t limit = LANE_LIFE_MS(&lane->place->url) / 2 * INT64_C(1000000);
+	int64_t limit = lane_life_ms(&lane->place->url) / 2 * INT64_C(1000000);
 
 	return !lane->registered || clock_now() - lane->registered > limit;
 }

@@ -5,7 +5,7 @@
  * numbers its requests, and the server keeps the number of the last one that had an effect,
  * with the message that it took, at the key KEY:msgbox:LANE.
  *
- * The server keeps that for some time only (LANE_LIFE_MS), and has lost it if it lost its
+ * The server keeps that for some time only (lane_life_ms()), and has lost it if it lost its
  * memory. It executes nothing for a lane that it does not know: then the lane is registered
  * anew and the request repeated, unless it was sent before, and may have been executed.
  */
@@ -25,8 +25,10 @@
  * Half of it, after which a lane is registered anew, is longer than any call takes: that can
  * be twice the timeout, and a second for each 64 KiB of a message.
  */
-#define LANE_LIFE_MS(url) \
-	(60000 + 4 * (url)->timeout + 2 * (int)((url)->max_message_bytes / 65))
+static inline int lane_life_ms(const struct url *url)
+{
+	return 60000 + 4 * url->timeout + 2 * (int)(url->max_message_bytes / 65);
+}
 
 /* What all lanes of a box share, and do not change. */
 struct place {

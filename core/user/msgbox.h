@@ -118,7 +118,8 @@ ssize_t msgbox_get(struct msgbox *box, void *buffer, size_t size);
 
 /*
  * Takes the newest message, and waits for one while the box is empty: for timeout_ms
- * milliseconds at most, or MSGBOX_FOREVER. 0 does not wait, but still gives ETIMEDOUT
+ * milliseconds at most, or MSGBOX_FOREVER; a server that does not answer, or a slow connection,
+ * can add to that (see SERVERS in libmsgbox(3)). 0 does not wait, but still gives ETIMEDOUT
  * rather than ENODATA. On the kernel's box the first wait opens /dev/dm510_msgbox, which
  * keeps the module in use until msgbox_close().
  */

@@ -147,8 +147,9 @@ static int resolve_failed(const char *host, int status)
 static int lookup_failed(const struct url *url)
 {
 	if (errno == ETIMEDOUT)
-		return failed(ETIMEDOUT, "looking up the host %s takes longer than %d ms (the URL's "
-			      "option timeout)", url->host, url->timeout);
+		return failed(ETIMEDOUT,
+			      "looking up the host %s takes longer than %d ms (the URL's option "
+			      "timeout)", url->host, url->timeout);
 	return failed(errno, "cannot look up the host %s: %m", url->host);
 }
 

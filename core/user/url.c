@@ -290,7 +290,8 @@ static int set_password(struct url *url, const char *text, size_t size)
 	if (!length)
 		return failed(EINVAL, "the password file %s has no first line", url->password_file);
 	if (length > MAX_PASSWORD)
-		return failed(EINVAL, "the first line of the password file %s is longer than %d bytes",
+		return failed(EINVAL,
+			      "the first line of the password file %s is longer than %d bytes",
 			      url->password_file, MAX_PASSWORD);
 	if (length < size && !text[length])
 		return failed(EINVAL, "the first line of the password file %s has a NUL byte",

@@ -335,7 +335,9 @@ TEST_F(answers, a_message_of_any_length)
 /* A server, or what is before it, that does not wait is not asked all the time. */
 TEST_F(answers, a_wait_that_is_not_one)
 {
-	static const char *const answers[] = { "*-1\r\n", "-OOM no memory\r\n", "-UNBLOCKED x\r\n" };
+	static const char *const answers[] = {
+		"*-1\r\n", "-OOM no memory\r\n", "-UNBLOCKED x\r\n",
+	};
 	static const int timeouts[] = { 1000, 40000 };
 	struct caller caller = TAKER(self->box, 0);
 

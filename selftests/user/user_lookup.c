@@ -32,11 +32,11 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 	if (hints->ai_flags & AI_NUMERICHOST)
 		return real(host, port, hints, addresses);
 	atomic_fetch_add(&lookups, 1);
-	while (atomic_load(&silent))
+	while (atomic_load(&silent)) {
 		if (milliseconds() - begin > SILENCE)
 			return EAI_AGAIN;
-		else
-			usleep(1000);
+		usleep(1000);
+	}
 	return strcmp(host, "box.test") ? EAI_NONAME : real("127.0.0.1", port, hints, addresses);
 }
 
