@@ -15,6 +15,7 @@ struct url;
 
 /* The operations have the results of the functions in msgbox.h with these names. */
 struct backend {
+	size_t longest_message;	/* in bytes; no get gives a longer one */
 	void (*close)(struct msgbox *box);
 	int (*put)(struct msgbox *box, const void *message, size_t length);
 	ssize_t (*get)(struct msgbox *box, void *buffer, size_t size);

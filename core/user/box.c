@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The functions of msgbox.h that are the same for every kind of box. */
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,9 +63,9 @@ ssize_t msgbox_wait(struct msgbox *box, void *buffer, size_t size, int timeout_m
 }
 
 /* Its content need not be kept, so this is cheaper than realloc(3). */
-static int enlarge(void **buffer, size_t *size)
+static int enlarge(void **buffer, size_t *size, size_t most)
 {
-	size_t wanted = *size < 2048 ? 4096 : *size * 2;
+	size_t wanted = *size < 2048 ? 4096 : *size < most / 2 ? *size * 2 : most;
 	void *larger = malloc(wanted);
 
 	if (!larger)
@@ -85,17 +84,18 @@ ssize_t msgbox_take(struct msgbox *box, void **buffer, size_t *size, int timeout
 
 	if (!buffer || !size)
 		return failed_text(EINVAL, "the pointer to the buffer, or to its size, is NULL");
+	if (!box)
+		return failed_text(EINVAL, no_box);
 	if (!*buffer)
 		*size = 0;
 	for (;;) {
-		if (!*buffer && enlarge(buffer, size))
+		if (!*buffer && enlarge(buffer, size, box->backend->longest_message))
 			return -1;
 		length = waits ? msgbox_wait(box, *buffer, *size, timeout_ms) :
 				 msgbox_get(box, *buffer, *size);
-		/* No message is longer than INT_MAX. */
-		if (length >= 0 || errno != EMSGSIZE || *size >= INT_MAX)
+		if (length >= 0 || errno != EMSGSIZE || *size >= box->backend->longest_message)
 			return length;
-		if (enlarge(buffer, size))
+		if (enlarge(buffer, size, box->backend->longest_message))
 			return -1;
 		if (timeout_ms > 0)
 			timeout_ms = deadline_left(deadline);

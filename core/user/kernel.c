@@ -19,7 +19,8 @@
 
 struct kernel_box {
 	struct msgbox box;
-	atomic_ullong numbers;
+	/* 64 bits would need libatomic on some 32-bit machines, which have no numbers. */
+	atomic_ulong numbers;
 	/*
 	 * The device, or -1 until the first wait. Waits that end at a deadline need a file of
 	 * their own, because O_NONBLOCK holds for a file, not for a read.
@@ -297,6 +298,7 @@ static void kernel_close(struct msgbox *box)
 }
 
 static const struct backend kernel_backend = {
+	.longest_message = INT_MAX,
 	.close = kernel_close,
 	.put = kernel_put,
 	.get = kernel_get,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -26,7 +27,23 @@ struct request {
 	const char *words[MAX_WORDS];
 	size_t lengths[MAX_WORDS];
 	int count;
+	size_t message;	/* length of the longest message that the answer can have */
+	bool drops_message;	/* only whether there is one matters */
 };
+
+/* What else an answer has: numbers, or the server's words. */
+#define MOST_WORDS	65536
+
+/*
+ * In bytes a second. A slow connection is not a silent one: what it has carried extends the
+ * deadline by the time that it needs at this speed.
+ */
+#define SLOWEST		65536
+
+static deadline_t extended(deadline_t deadline, size_t bytes)
+{
+	return deadline + (int64_t)bytes * INT64_C(1000000000) / SLOWEST;
+}
 
 static void add(struct request *request, const char *bytes, size_t length)
 {
@@ -52,22 +69,24 @@ static struct request script_request(const struct lane *lane, const char *script
 	return request;
 }
 
-static int send_all(struct lane *lane, const char *bytes, size_t length, deadline_t deadline)
+/* Extends the deadline. The bytes can be in the kernel's buffers for long after that. */
+static int send_all(struct lane *lane, const char *bytes, size_t length, deadline_t *deadline)
 {
 	while (length) {
-		ssize_t sent = stream_send(&lane->stream, bytes, length, deadline);
+		ssize_t sent = stream_send(&lane->stream, bytes, length, *deadline);
 
 		if (!sent)
 			errno = ECONNRESET;
 		if (sent <= 0)
 			return -1;
+		*deadline = extended(*deadline, (size_t)sent);
 		bytes += sent;
 		length -= (size_t)sent;
 	}
 	return 0;
 }
 
-static int send_request(struct lane *lane, const struct request *request, deadline_t deadline)
+static int send_request(struct lane *lane, const struct request *request, deadline_t *deadline)
 {
 	char *bytes = NULL;
 	long long length = redisFormatCommandArgv(&bytes, request->count,
@@ -83,29 +102,115 @@ static int send_request(struct lane *lane, const struct request *request, deadli
 	return result;
 }
 
-/* Sets *reply, or returns -1 with errno. EPROTO: that was not the protocol. */
-static int receive_reply(struct lane *lane, redisReply **reply, deadline_t deadline)
+/*
+ * Returns the number of bytes that came, or -1 with errno. Extends the deadline for the next
+ * ones, but not beyond the time that the server may be silent.
+ */
+static ssize_t receive(struct lane *lane, char *bytes, size_t size, deadline_t *deadline)
+{
+	ssize_t received = stream_receive(&lane->stream, bytes, size, *deadline);
+	deadline_t silence = deadline_in(lane->place->url.timeout);
+
+	if (!received)
+		errno = ECONNRESET;
+	if (received <= 0)
+		return -1;
+	*deadline = extended(*deadline, (size_t)received);
+	if (*deadline > silence)
+		*deadline = silence;
+	return received;
+}
+
+static int feed(struct lane *lane, const char *bytes, size_t length)
+{
+	if (redisReaderFeed(lane->reader, bytes, length) == REDIS_OK)
+		return 0;
+	errno = ENOMEM;
+	return -1;
+}
+
+/* Receives what is not wanted. */
+static int skip(struct lane *lane, size_t length, deadline_t *deadline)
 {
 	char bytes[16384];
-	ssize_t received;
 
+	while (length) {
+		size_t size = length < sizeof(bytes) ? length : sizeof(bytes);
+		ssize_t received = receive(lane, bytes, size, deadline);
+
+		if (received < 0)
+			return -1;
+		length -= (size_t)received;
+		if (length && !deadline_left(*deadline)) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/*
+ * For an answer that has a message or not, where that is all that matters: drops the message,
+ * and the reader finds a 1. It finds other answers as they are.
+ */
+static int drop_message(struct lane *lane, deadline_t *deadline)
+{
+	char line[24];
+	size_t length = 0, message;
+
+	while (!length || (line[length - 1] != '\n' && length < sizeof(line) - 1)) {
+		if (receive(lane, line + length, 1, deadline) < 0)
+			return -1;
+		length++;
+	}
+	line[length] = '\0';
+	if (line[0] != '$' || !isdigit((unsigned char)line[1]) || line[length - 1] != '\n')
+		return feed(lane, line, length);
+	message = strtoul(line + 1, NULL, 10);
+	if (message > LONGEST_MESSAGE) {
+		errno = EPROTO;
+		return -1;
+	}
+	return skip(lane, message + 2, deadline) ? -1 : feed(lane, ":1\r\n", 4);
+}
+
+/* Whether an answer that is not complete is too long, or has taken too long. Sets errno. */
+static bool is_over(const struct request *request, size_t received, deadline_t deadline)
+{
+	errno = EPROTO;
+	if (received > request->message + MOST_WORDS)
+		return true;
+	errno = ETIMEDOUT;
+	return received && !deadline_left(deadline);
+}
+
+/*
+ * Sets *reply, or returns -1 with errno. EPROTO: that was not the protocol, or is longer than
+ * any answer to the request.
+ */
+static int receive_reply(struct lane *lane, const struct request *request, redisReply **reply,
+			 deadline_t deadline)
+{
+	size_t received = 0;
+	char bytes[16384];
+	ssize_t part;
+
+	*reply = NULL;
+	if (request->drops_message && drop_message(lane, &deadline))
+		return -1;
 	for (;;) {
-		*reply = NULL;
 		if (redisReaderGetReply(lane->reader, (void **)reply) != REDIS_OK) {
 			errno = lane->reader->err == REDIS_ERR_OOM ? ENOMEM : EPROTO;
 			return -1;
 		}
 		if (*reply)
 			return 0;
-		received = stream_receive(&lane->stream, bytes, sizeof(bytes), deadline);
-		if (!received)
-			errno = ECONNRESET;
-		if (received <= 0)
+		if (is_over(request, received, deadline))
 			return -1;
-		if (redisReaderFeed(lane->reader, bytes, (size_t)received) != REDIS_OK) {
-			errno = ENOMEM;
+		part = receive(lane, bytes, sizeof(bytes), &deadline);
+		if (part < 0 || feed(lane, bytes, (size_t)part))
 			return -1;
-		}
+		received += (size_t)part;
 	}
 }
 
@@ -130,11 +235,11 @@ static enum outcome exchange(struct lane *lane, const struct request *request, r
 {
 	int error = 0;
 
-	if (send_request(lane, request, deadline)) {
+	if (send_request(lane, request, &deadline)) {
 		error = errno;
 		deadline = clock_now();
 	}
-	if (!receive_reply(lane, reply, deadline)) {
+	if (!receive_reply(lane, request, reply, deadline)) {
 		/* More than an answer must not be taken for that to the next request. */
 		if (error || lane->reader->pos != lane->reader->len)
 			disconnect(lane);
@@ -224,7 +329,7 @@ static int register_lane(struct lane *lane, deadline_t deadline)
 	char number[24], life[12];
 
 	snprintf(number, sizeof(number), "%" PRIu64, lane->number);
-	snprintf(life, sizeof(life), "%d", LANE_LIFE_MS(&lane->place->url));
+	snprintf(life, sizeof(life), "%d", lane_life_ms(&lane->place->url));
 	add_text(&request, number);
 	add_text(&request, life);
 	if (demand(lane, &request, deadline, reply_failed))
@@ -277,7 +382,7 @@ static int connect_lane(struct lane *lane, deadline_t deadline)
 
 static bool is_old(const struct lane *lane)
 {
-	int64_t limit = LANE_LIFE_MS(&lane->place->url) / 2 * INT64_C(1000000);
+	int64_t limit = lane_life_ms(&lane->place->url) / 2 * INT64_C(1000000);
 
 	return !lane->registered || clock_now() - lane->registered > limit;
 }
@@ -289,11 +394,16 @@ static bool is_old(const struct lane *lane)
 static int make_ready(struct lane *lane, bool again, deadline_t deadline)
 {
 	bool is_new = false;
+	int result;
 
 	if (lane->stream.socket >= 0 && stream_is_stale(&lane->stream))
 		disconnect(lane);
 	if (lane->stream.socket < 0) {
-		if (connect_lane(lane, deadline))
+		/* A get that is repeated may have a message, which is worth the time. */
+		lane->stream.interruptible = lane->waits && !again;
+		result = connect_lane(lane, deadline);
+		lane->stream.interruptible = false;
+		if (result)
 			return -1;
 		is_new = true;
 	}
@@ -316,6 +426,7 @@ bool lane_error_is_temporary(int error)
 	case ENETDOWN:
 	case ENETRESET:
 	case ENOENT:	/* a socket in the file system, while its server is starting */
+	case EROFS:	/* a server that was another one's copy at the start would not be open */
 		return true;
 	default:
 		return false;
@@ -418,7 +529,7 @@ static redisReply *repeat(struct lane *lane, struct request *request, const char
 
 /* lane->number changes only afterwards: until then register_lane() leaves the one before. */
 redisReply *lane_run(struct lane *lane, const char *script, const struct argument *arguments,
-		     int count)
+		     int count, size_t message)
 {
 	uint64_t number = lane->unsettled ? lane->number : lane->number + 1;
 	struct request request = script_request(lane, script);
@@ -426,6 +537,7 @@ redisReply *lane_run(struct lane *lane, const char *script, const struct argumen
 	redisReply *reply;
 	char text[24];
 
+	request.message = message;
 	snprintf(text, sizeof(text), "%" PRIu64, number);
 	add_text(&request, text);
 	again_word = &request.words[request.count];
@@ -459,7 +571,7 @@ static int block(struct lane *lane, int wait_ms, int patience_ms)
 {
 	deadline_t deadline = deadline_in(wait_ms);
 	const char *key = lane->place->url.key;
-	struct request request = {};
+	struct request request = { .drops_message = true };
 	redisReply *reply;
 	char seconds[24];
 	int result;
@@ -479,11 +591,12 @@ static int block(struct lane *lane, int wait_ms, int patience_ms)
 	else
 		result = reply->type != REDIS_REPLY_NIL;
 	freeReplyObject(reply);
-	/* A server that is out of memory does not move, but the box can still be asked. */
-	if (result < 0 && errno == ENOMEM) {
+	/* A server that is out of memory, or busy, does not move, but can be asked again. */
+	if (result < 0 && (errno == ENOMEM || errno == ETIMEDOUT))
+		result = 0;
+	/* The time is not over if the server did not wait. */
+	if (!result)
 		lane_pause(lane, 100, deadline);
-		return 0;
-	}
 	return result;
 }
 
@@ -534,6 +647,7 @@ struct lane *lane_new(const struct place *place)
 void lane_free(struct lane *lane)
 {
 	disconnect(lane);
+	stream_drop_lookup(&lane->stream);
 	free(lane->key);
 	free(lane);
 }
@@ -541,8 +655,9 @@ void lane_free(struct lane *lane)
 void lane_forget(struct lane *lane)
 {
 	struct request request = script_request(lane, SCRIPT_FORGET);
+	deadline_t deadline = clock_now();
 
 	/* A late copy must still find its number; the server then forgets the lane in time. */
 	if (lane->stream.socket >= 0 && !lane->has_lost)
-		send_request(lane, &request, clock_now());
+		send_request(lane, &request, &deadline);
 }

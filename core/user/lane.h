@@ -5,7 +5,7 @@
  * numbers its requests, and the server keeps the number of the last one that had an effect,
  * with the message that it took, at the key KEY:msgbox:LANE.
  *
- * The server keeps that for some time only (LANE_LIFE_MS), and has lost it if it lost its
+ * The server keeps that for some time only (lane_life_ms()), and has lost it if it lost its
  * memory. It executes nothing for a lane that it does not know: then the lane is registered
  * anew and the request repeated, unless it was sent before, and may have been executed.
  */
@@ -21,8 +21,14 @@
 #include "stream.h"
 #include "url.h"
 
-/* Half of it, after which a lane is registered anew, is longer than any call takes. */
-#define LANE_LIFE_MS(url)	(60000 + 4 * (url)->timeout)
+/*
+ * Half of it, after which a lane is registered anew, is longer than any call takes: that can
+ * be twice the timeout, and a second for each 64 KiB of a message.
+ */
+static inline int lane_life_ms(const struct url *url)
+{
+	return 60000 + 4 * url->timeout + 2 * (int)(url->max_message_bytes / 65);
+}
 
 /* What all lanes of a box share, and do not change. */
 struct place {
@@ -48,6 +54,7 @@ struct lane {
 	 * repeated; nothing else may use the lane before.
 	 */
 	bool unsettled;
+	bool waits;			/* the call waits, so a signal may end it */
 	bool repeated;			/* the last request was perhaps sent more than once */
 	bool has_lost;			/* a copy of a request may still be on its way */
 };
@@ -65,12 +72,13 @@ struct argument {
 };
 
 /*
- * lane_run() runs one of the scripts that ask whether they have been executed already.
+ * lane_run() runs one of the scripts that ask whether they have been executed already. message
+ * is the length of the longest message that it may return.
  * Returns the reply, which is no error; or NULL as failed() does, with EINPROGRESS if it is
  * not known whether the script was executed.
  */
 redisReply *lane_run(struct lane *lane, const char *script, const struct argument *arguments,
-		     int count);
+		     int count, size_t message);
 
 /* Runs a script that changes nothing and has no arguments, in the same way. */
 redisReply *lane_ask(struct lane *lane, const char *script);

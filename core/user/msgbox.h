@@ -101,6 +101,8 @@ void msgbox_close(struct msgbox *box);
  *			could not be asked again. It is not known whether the message was put.
  *			If a message was taken, the next get or wait of this handle gives it,
  *			unless it comes too late or the server has lost its memory
+ *	EROFS		the server is a read-only copy of another one. wait gives it only when
+ *			the time is over, as the server can be the other one again
  *	EPROTO		the server gave an answer that this library does not understand,
  *			or refused the request; msgbox_error() has its words
  *	EEXIST		the key is not a list: it belongs to another program
@@ -116,7 +118,8 @@ ssize_t msgbox_get(struct msgbox *box, void *buffer, size_t size);
 
 /*
  * Takes the newest message, and waits for one while the box is empty: for timeout_ms
- * milliseconds at most, or MSGBOX_FOREVER. 0 does not wait, but still gives ETIMEDOUT
+ * milliseconds at most, or MSGBOX_FOREVER; a server that does not answer, or a slow connection,
+ * can add to that (see SERVERS in libmsgbox(3)). 0 does not wait, but still gives ETIMEDOUT
  * rather than ENODATA. On the kernel's box the first wait opens /dev/dm510_msgbox, which
  * keeps the module in use until msgbox_close().
  */

@@ -24,6 +24,8 @@ static const struct meaning meanings[] = {
 	{ "UNKILLABLE", ETIMEDOUT, "is busy with another program's script" },
 	{ "MASTERDOWN", ETIMEDOUT, "has lost the server that it copies" },
 	{ "TRYAGAIN", ETIMEDOUT, "is moving keys" },
+	/* It has become such a copy during a wait, or an administrator has ended the wait. */
+	{ "UNBLOCKED", ETIMEDOUT, "does not wait any longer" },
 	{ "NOAUTH", EACCES, "wants a password: give it in the URL, with password_file or in "
 			    "MSGBOX_PASSWORD" },
 	{ "WRONGPASS", EACCES, "does not accept the user or the password" },
@@ -34,7 +36,7 @@ static const struct meaning meanings[] = {
 	{ "DENIED", EACCES, "accepts only programs on its own machine until it has a password" },
 	{ "WRONGTYPE", EEXIST, FOREIGN_KEY },
 	{ "OOM", ENOMEM, "is out of memory (see its maxmemory)" },
-	{ "READONLY", EPROTO, "is a read-only copy of another server: use that one" },
+	{ "READONLY", EROFS, "is a read-only copy of another server: use that one" },
 	{ "MOVED", EPROTO, NO_CLUSTER },
 	{ "ASK", EPROTO, NO_CLUSTER },
 	{ "CROSSSLOT", EPROTO, NO_CLUSTER },

@@ -130,7 +130,7 @@ static int put_on(struct lane *lane, const void *message, size_t length)
 		{ message, length },
 		{ limit, (size_t)snprintf(limit, sizeof(limit), "%" PRIu64, url->max_bytes) },
 	};
-	redisReply *reply = lane_run(lane, SCRIPT_PUT, arguments, 2);
+	redisReply *reply = lane_run(lane, SCRIPT_PUT, arguments, 2, 0);
 	long long result;
 
 	if (!reply)
@@ -220,7 +220,7 @@ static ssize_t get_on(struct lane *lane, void *buffer, size_t size)
 	const struct argument argument = {
 		limit, (size_t)snprintf(limit, sizeof(limit), "%zu", size),
 	};
-	redisReply *reply = lane_run(lane, SCRIPT_GET, &argument, 1);
+	redisReply *reply = lane_run(lane, SCRIPT_GET, &argument, 1, size);
 	ssize_t length;
 
 	if (!reply) {
@@ -246,6 +246,12 @@ static struct lane *take_lane_for(struct server_box *server, const void *buffer)
 	return take_lane(server, FOR_GET);
 }
 
+/* A message that is longer, which other programs may have put, stays in the box. */
+static size_t at_most_longest(size_t size)
+{
+	return size > LONGEST_MESSAGE ? LONGEST_MESSAGE : size;
+}
+
 static ssize_t server_get(struct msgbox *box, void *buffer, size_t size)
 {
 	struct server_box *server = server_of(box);
@@ -254,7 +260,7 @@ static ssize_t server_get(struct msgbox *box, void *buffer, size_t size)
 
 	if (!lane)
 		return -1;
-	length = get_on(lane, buffer, size > INT_MAX ? INT_MAX : size);
+	length = get_on(lane, buffer, at_most_longest(size));
 	give_back(server, lane);
 	return length;
 }
@@ -306,9 +312,11 @@ static ssize_t server_wait(struct msgbox *box, void *buffer, size_t size, int ti
 	if (!lane)
 		return -1;
 	lane->stream.interrupted = false;
+	lane->waits = true;
 	do
-		length = get_on(lane, buffer, size > INT_MAX ? INT_MAX : size);
+		length = get_on(lane, buffer, at_most_longest(size));
 	while (length < 0 && !wait_for_next(lane, deadline));
+	lane->waits = false;
 	give_back(server, lane);
 	return length;
 }
@@ -383,6 +391,7 @@ static void server_close(struct msgbox *box)
 }
 
 static const struct backend server_backend = {
+	.longest_message = LONGEST_MESSAGE,
 	.close = server_close,
 	.put = server_put,
 	.get = server_get,

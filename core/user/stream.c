@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "lookup.h"
 #include "stream.h"
 #include "tls.h"
 
-int stream_poll(struct stream *stream, short events, deadline_t deadline)
+static int poll_file(struct stream *stream, int file, short events, deadline_t deadline)
 {
-	struct pollfd poll_for = { .fd = stream->socket, .events = events };
+	struct pollfd poll_for = { .fd = file, .events = events };
 	int ready;
 
 	for (;;) {
@@ -33,6 +34,11 @@ int stream_poll(struct stream *stream, short events, deadline_t deadline)
 		if (stream->interruptible)
 			return -1;
 	}
+}
+
+int stream_poll(struct stream *stream, short events, deadline_t deadline)
+{
+	return poll_file(stream, stream->socket, events, deadline);
 }
 
 /* A connection to a server that has lost its power would otherwise never end. */
@@ -104,12 +110,16 @@ static int connect_socket(struct stream *stream, const char *path, deadline_t de
 	return 0;
 }
 
-/* Tries one address after the other, and gives each an equal share of the time left. */
+/*
+ * Tries one address after the other, and gives each an equal share of the time left. If none
+ * can be reached, the reason is that of the first: the others may be of a kind that this
+ * machine does not have.
+ */
 static int connect_addresses(struct stream *stream, const struct addrinfo *addresses,
 			     deadline_t deadline)
 {
 	const struct addrinfo *address;
-	int count = 0;
+	int count = 0, error = 0;
 
 	for (address = addresses; address; address = address->ai_next)
 		count++;
@@ -118,7 +128,11 @@ static int connect_addresses(struct stream *stream, const struct addrinfo *addre
 
 		if (!try_connect(stream, address->ai_addr, address->ai_addrlen, deadline_in(share)))
 			return 0;
+		if (errno == EINTR)
+			return -1;
+		error = error ? error : errno;
 	}
+	errno = error;
 	return -1;
 }
 
@@ -130,30 +144,70 @@ static int resolve_failed(const char *host, int status)
 		      "cannot look up the host %s: %s", host, gai_strerror(status));
 }
 
+static int lookup_failed(const struct url *url)
+{
+	if (errno == ETIMEDOUT)
+		return failed(ETIMEDOUT,
+			      "looking up the host %s takes longer than %d ms (the URL's option "
+			      "timeout)", url->host, url->timeout);
+	return failed(errno, "cannot look up the host %s: %m", url->host);
+}
+
+/* A lookup that takes too long goes on, and the next attempt waits for the same one. */
+static int look_up(struct stream *stream, const struct url *url, const char *port,
+		   const struct addrinfo **addresses, deadline_t deadline)
+{
+	int status;
+
+	if (stream->lookup && lookup_is_old(stream->lookup))
+		stream_drop_lookup(stream);
+	if (!stream->lookup)
+		stream->lookup = lookup_begin(url->host, port);
+	if (!stream->lookup ||
+	    poll_file(stream, lookup_file(stream->lookup), POLLIN, deadline))
+		return lookup_failed(url);
+	status = lookup_result(stream->lookup, addresses);
+	if (!status)
+		return 0;
+	resolve_failed(url->host, status);
+	stream_drop_lookup(stream);
+	return -1;
+}
+
+static int connect_name(struct stream *stream, const struct url *url, const char *port,
+			const char *name, deadline_t deadline)
+{
+	const struct addrinfo *addresses;
+	int result;
+
+	if (look_up(stream, url, port, &addresses, deadline))
+		return -1;
+	result = connect_addresses(stream, addresses, deadline);
+	stream_drop_lookup(stream);
+	return result ? failed(errno, "cannot connect to %s: %m", name) : 0;
+}
+
+/* An address need not be looked up. */
 static int connect_host(struct stream *stream, const struct url *url, const char *name,
 			deadline_t deadline)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
-	struct addrinfo *addresses;
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
+	struct addrinfo *address;
 	char port[12];
-	int status;
+	int result;
 
 	snprintf(port, sizeof(port), "%d", url->port);
-	status = getaddrinfo(url->host, port, &hints, &addresses);
-	if (status)
-		return resolve_failed(url->host, status);
-	status = connect_addresses(stream, addresses, deadline);
-	freeaddrinfo(addresses);
-	if (status)
-		return failed(errno, "cannot connect to %s: %m", name);
-	return 0;
+	if (getaddrinfo(url->host, port, &hints, &address))
+		return connect_name(stream, url, port, name, deadline);
+	result = connect_addresses(stream, address, deadline);
+	freeaddrinfo(address);
+	return result ? failed(errno, "cannot connect to %s: %m", name) : 0;
 }
 
 int stream_open(struct stream *stream, const struct url *url, struct tls_settings *settings,
 		const char *name, deadline_t deadline)
 {
 	stream->socket = -1;
-	stream->interruptible = false;
 	if (url->socket) {
 		if (connect_socket(stream, url->socket, deadline))
 			return failed(errno, "cannot connect to %s: %m", name);
@@ -180,6 +234,12 @@ void stream_close(struct stream *stream)
 	close(stream->socket);
 	stream->socket = -1;
 	errno = error;
+}
+
+void stream_drop_lookup(struct stream *stream)
+{
+	lookup_drop(stream->lookup);
+	stream->lookup = NULL;
 }
 
 bool stream_is_stale(struct stream *stream)

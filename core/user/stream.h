@@ -10,13 +10,15 @@
 #include "clock.h"
 #include "url.h"
 
+struct lookup;
 struct tls;
 struct tls_settings;
 
 struct stream {
 	int socket;		/* -1: not connected */
 	struct tls *tls;	/* or NULL */
-	bool interruptible;	/* whether a signal ends stream_receive() */
+	struct lookup *lookup;	/* that stream_open() has begun; or NULL */
+	bool interruptible;	/* whether a signal ends what waits, with EINTR */
 	bool interrupted;	/* a signal came */
 };
 
@@ -27,6 +29,9 @@ struct stream {
 int stream_open(struct stream *stream, const struct url *url, struct tls_settings *settings,
 		const char *name, deadline_t deadline);
 void stream_close(struct stream *stream);
+
+/* The next stream_open() will not wait for the lookup of one that failed. */
+void stream_drop_lookup(struct stream *stream);
 
 /* Whether the server has closed the stream, or has sent what it was not asked for. */
 bool stream_is_stale(struct stream *stream);

@@ -40,6 +40,16 @@ static int load_failed(const char *what, const char *file)
 	return failed(EINVAL, "TLS: cannot use the %s %s: %s", what, file, first_error());
 }
 
+/* A key with a passphrase cannot be used: a library must not ask for it on the terminal. */
+static int no_passphrase(char *text, int size, int is_new, void *data)
+{
+	(void)text;
+	(void)size;
+	(void)is_new;
+	(void)data;
+	return -1;
+}
+
 static int load(SSL_CTX *context, const struct url *url)
 {
 	if (!url->tls_cacert) {
@@ -72,6 +82,7 @@ struct tls_settings *tls_settings_new(const struct url *url)
 		return NULL;
 	}
 	context = settings->context;
+	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);
@@ -196,15 +207,26 @@ ssize_t tls_receive(struct tls *tls, char *bytes, size_t size, short *events)
 	return do_step(tls, RECEIVE, bytes, size, events);
 }
 
-static int handshake_failed(struct tls *tls, const char *name)
+/* Whether the connection broke, which OpenSSL also has a reason for, rather than TLS failed. */
+static bool is_broken(void)
+{
+	unsigned long error = ERR_peek_error();
+
+	return !error || ERR_SYSTEM_ERROR(error) ||
+	       ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
+static int handshake_failed(struct tls *tls, const char *name, int error)
 {
 	long verified = SSL_get_verify_result(tls->ssl);
 
-	if (errno == ETIMEDOUT)
+	if (error == ETIMEDOUT)
 		return failed(ETIMEDOUT, "%s did not finish the TLS handshake in time", name);
 	if (verified != X509_V_OK)
 		return failed(EPROTO, "TLS: the certificate of %s is not accepted: %s", name,
 			      X509_verify_cert_error_string(verified));
+	if (is_broken())
+		return failed(error, "the connection to %s broke in the TLS handshake", name);
 	return failed(EPROTO, "TLS with %s failed: %s", name, first_error());
 }
 
@@ -218,7 +240,7 @@ static int shake_hands(struct stream *stream, const char *name, deadline_t deadl
 		if (done > 0)
 			return 0;
 		if (!done || errno != EAGAIN || stream_poll(stream, events, deadline))
-			return handshake_failed(stream->tls, name);
+			return handshake_failed(stream->tls, name, done ? errno : ECONNRESET);
 	}
 }
 

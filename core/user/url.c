@@ -22,8 +22,6 @@
 /* The module's defaults. */
 #define DEFAULT_MAX_MESSAGE_BYTES	4194304
 #define DEFAULT_MAX_BYTES		67108864
-/* The server's own limit for a string (proto-max-bulk-len), unless it is configured. */
-#define HIGHEST_MAX_MESSAGE_BYTES	536870912
 /* The server computes with doubles. */
 #define HIGHEST_MAX_BYTES		(UINT64_C(1) << 52)
 
@@ -108,7 +106,7 @@ static const struct option options[] = {
 	{ FIELD(password_file) },
 	{ FIELD(db), .lowest = 0, .highest = INT32_MAX, .is_int = true },
 	{ FIELD(timeout), .lowest = 1, .highest = HIGHEST_TIMEOUT_MS, .is_int = true },
-	{ FIELD(max_message_bytes), .lowest = 1, .highest = HIGHEST_MAX_MESSAGE_BYTES },
+	{ FIELD(max_message_bytes), .lowest = 1, .highest = LONGEST_MESSAGE },
 	{ FIELD(max_bytes), .lowest = 1, .highest = HIGHEST_MAX_BYTES },
 	{ FIELD(tls_cacert), .tls_only = true },
 	{ FIELD(tls_cert), .tls_only = true },
@@ -132,6 +130,15 @@ static int set_number(struct url *url, const struct option *option, const char *
 	return 0;
 }
 
+static int set_text_option(struct url *url, const struct option *option, const char *value)
+{
+	char **field = (char **)((char *)url + option->field);
+
+	if (*field)
+		return failed(EINVAL, "the URL has more than one %s", option->name);
+	return set_text(field, value, strlen(value));
+}
+
 static int set_option(struct url *url, const struct option *option, const char *value)
 {
 	if (option->tls_only && !url->tls)
@@ -144,7 +151,7 @@ static int set_option(struct url *url, const struct option *option, const char *
 		return failed(EINVAL, "the URL's option %s has no value", option->name);
 	if (option->highest)
 		return set_number(url, option, value);
-	return set_text((char **)((char *)url + option->field), value, strlen(value));
+	return set_text_option(url, option, value);
 }
 
 /* text is NAME=VALUE, and is changed. */
@@ -257,28 +264,58 @@ static int parse_server(struct url *url, char *text, bool is_socket)
 	return query ? parse_options(url, query) : 0;
 }
 
+/* Reads until there is a line, the end of the file or no room. Returns the length, or -1. */
+static ssize_t read_line(int file, char *text, size_t size)
+{
+	size_t length = 0;
+	ssize_t part;
+
+	while (length < size && !memchr(text, '\n', length)) {
+		part = read(file, text + length, size - length);
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part < 0)
+			return -1;
+		if (!part)
+			break;
+		length += (size_t)part;
+	}
+	return (ssize_t)length;
+}
+
+static int set_password(struct url *url, const char *text, size_t size)
+{
+	size_t length = strcspn(text, "\r\n");
+
+	if (!length)
+		return failed(EINVAL, "the password file %s has no first line", url->password_file);
+	if (length > MAX_PASSWORD)
+		return failed(EINVAL,
+			      "the first line of the password file %s is longer than %d bytes",
+			      url->password_file, MAX_PASSWORD);
+	if (length < size && !text[length])
+		return failed(EINVAL, "the first line of the password file %s has a NUL byte",
+			      url->password_file);
+	url->password = strndup(text, length);
+	return url->password ? 0 : out_of_memory();
+}
+
 /* Takes the first line of the file. */
 static int read_password(struct url *url)
 {
-	char text[MAX_PASSWORD + 1];
-	ssize_t length = -1;
-	int file;
+	int result, file = open(url->password_file, O_RDONLY | O_CLOEXEC);
+	/* The end of the longest line shows that it is not longer. */
+	char text[MAX_PASSWORD + 2] = "";
 
-	file = open(url->password_file, O_RDONLY | O_CLOEXEC);
-	if (file >= 0) {
-		length = read(file, text, sizeof(text) - 1);
+	result = file < 0 ? -1 : (int)read_line(file, text, sizeof(text) - 1);
+	if (result < 0)
+		failed(EINVAL, "cannot read the password file %s (%m)", url->password_file);
+	else
+		result = set_password(url, text, (size_t)result);
+	if (file >= 0)
 		close(file);
-	}
-	if (length < 0)
-		return failed(EINVAL, "cannot read the password file %s (%m)", url->password_file);
-	text[length] = '\0';
-	text[strcspn(text, "\r\n")] = '\0';
-	if (!*text)
-		return failed(EINVAL, "the password file %s has no first line", url->password_file);
-	free(url->password);
-	url->password = strdup(text);
 	explicit_bzero(text, sizeof(text));
-	return url->password ? 0 : out_of_memory();
+	return result;
 }
 
 /* The URL's own password, then the file's, then the environment's. */

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* In bytes: the server's own limit for a string (proto-max-bulk-len), unless configured. */
+#define LONGEST_MESSAGE	536870912
+
 struct url {
 	bool tls;
 	char *host;		/* or NULL: socket */

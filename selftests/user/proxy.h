@@ -23,11 +23,21 @@ enum fault {
 	FAULT_ANSWER,
 	/* The same, and then the connection ends. */
 	FAULT_ANSWER_AND_END,
+	/* The same, but only requests to wait get it, at once; all others are passed on. */
+	FAULT_ANSWER_WAITS,
 	/* At once, on each connection, though nobody asked: the answer. */
 	FAULT_UNASKED,
+	/* All passes, but SLOW_PART bytes in SLOW_PAUSE at most. */
+	FAULT_SLOW_REQUESTS,
+	FAULT_SLOW_REPLIES,
 };
 
 #define PAIRS	32
+/* Much more than any answer has. */
+#define ENDLESS		(256L * MIB)
+#define SLOW_PART	4096
+/* In microseconds. */
+#define SLOW_PAUSE	20000
 
 /**
  * struct reading - how much of a request has come: "*2\r\n$3\r\nGET\r\n$1\r\nx\r\n"
@@ -74,6 +84,8 @@ static inline int count_requests(struct reading *reading, const char *data, size
  * @answer_length: its length
  * @fired: how often it has done wrong
  * @accepted: how many connections there have been
+ * @answers_endlessly: whether ENDLESS bytes more follow, as fast as they are read
+ * @endless: how many of them were read
  */
 struct proxy {
 	char socket[80];
@@ -85,6 +97,8 @@ struct proxy {
 	size_t answer_length;
 	atomic_int fired;
 	atomic_int accepted;
+	atomic_bool answers_endlessly;
+	atomic_long endless;
 	atomic_bool stop;
 	int listener;
 	/* The ends of each connection: the library's, the server's. A silent one is -1. */
@@ -140,9 +154,21 @@ static inline void send_all(int fd, const char *data, size_t length)
 /* Does the fault concern what comes from this end? */
 static inline bool concerns(int fault, int end)
 {
-	if (end)
-		return fault == FAULT_CUT_REPLIES || fault == FAULT_STALL_REPLIES;
-	return fault != FAULT_NONE && fault != FAULT_CUT_REPLIES && fault != FAULT_STALL_REPLIES;
+	bool of_replies = fault == FAULT_CUT_REPLIES || fault == FAULT_STALL_REPLIES ||
+			  fault == FAULT_SLOW_REPLIES;
+
+	return fault != FAULT_NONE && of_replies == end;
+}
+
+static inline void answer_endlessly(struct proxy *proxy, int pair)
+{
+	static const char part[64 * KIB];
+	ssize_t sent = 1;
+
+	while (sent > 0 && atomic_load(&proxy->endless) < ENDLESS) {
+		sent = send(proxy->ends[pair][0].fd, part, sizeof(part), MSG_NOSIGNAL);
+		atomic_fetch_add(&proxy->endless, sent > 0 ? sent : 0);
+	}
 }
 
 static inline void answer_requests(struct proxy *proxy, int pair, int fault, int count)
@@ -150,6 +176,8 @@ static inline void answer_requests(struct proxy *proxy, int pair, int fault, int
 	while (count--) {
 		send_all(proxy->ends[pair][0].fd, proxy->answer, proxy->answer_length);
 		atomic_fetch_add(&proxy->fired, 1);
+		if (atomic_load(&proxy->answers_endlessly))
+			answer_endlessly(proxy, pair);
 		if (fault == FAULT_ANSWER_AND_END) {
 			proxy_close(proxy, pair);
 			return;
@@ -172,8 +200,9 @@ static inline void break_off(struct proxy *proxy, int pair, int end, int fault, 
 static inline void pass_on(struct proxy *proxy, int pair, int end)
 {
 	static char data[64 * KIB];
-	ssize_t length = read(proxy->ends[pair][end].fd, data, sizeof(data));
 	int fault = atomic_load(&proxy->fault), count = 0;
+	bool slow = fault >= FAULT_SLOW_REQUESTS && concerns(fault, end);
+	ssize_t length = read(proxy->ends[pair][end].fd, data, slow ? SLOW_PART : sizeof(data));
 
 	if (length > 0 && !end)
 		count = count_requests(&proxy->readings[pair], data, length);
@@ -181,6 +210,11 @@ static inline void pass_on(struct proxy *proxy, int pair, int end)
 		proxy_close(proxy, pair);
 	} else if (proxy->silent[pair]) {
 		return;
+	} else if (slow) {
+		usleep(SLOW_PAUSE);
+		send_all(proxy->ends[pair][!end].fd, data, length);
+	} else if (fault == FAULT_ANSWER_WAITS && !memmem(data, length, "BLMOVE", 6)) {
+		send_all(proxy->ends[pair][!end].fd, data, length);
 	} else if (concerns(fault, end) && fault >= FAULT_ANSWER) {
 		answer_requests(proxy, pair, fault, count);
 	} else if (concerns(fault, end) && length > atomic_load(&proxy->left)) {
@@ -262,6 +296,8 @@ static inline void proxy_end(struct proxy *proxy)
 static inline void proxy_fault(struct proxy *proxy, enum fault fault, long bytes)
 {
 	atomic_store(&proxy->fired, 0);
+	atomic_store(&proxy->answers_endlessly, false);
+	atomic_store(&proxy->endless, 0);
 	atomic_store(&proxy->left, bytes);
 	atomic_store(&proxy->fault, fault);
 }

@@ -4,7 +4,9 @@
  * time with an error that fits, and the handle can be used again.
  */
 #define NEEDS_NO_BOX
-#include "device.h"
+#include <sys/resource.h>
+
+#include "caller.h"
 #include "proxy.h"
 #include "user.h"
 
@@ -128,7 +130,7 @@ static const struct answer errors[] = {
 	{ "-NOPERM this user has no permissions to run the 'x' command\r\n", { EACCES }, NULL },
 	{ "-OOM command not allowed when used memory > 'maxmemory'.\r\n", { ENOMEM }, NULL },
 	{ "-ERR something of its own\r\n", { EPROTO }, "something of its own" },
-	{ "-READONLY You can't write against a read only replica.\r\n", { EPROTO }, "READONLY" },
+	{ "-READONLY You can't write against a read only replica.\r\n", { EROFS }, "READONLY" },
 	{ "-MISCONF Errors writing to the AOF file\r\n", { EPROTO }, "MISCONF" },
 	{ "-MOVED 3999 127.0.0.1:6381\r\n", { EPROTO }, "MOVED" },
 	{ "-\r\n", { EPROTO }, NULL },
@@ -267,6 +269,98 @@ TEST_F(answers, an_endless_line)
 		works_again(_metadata, self);
 	}
 	free(line);
+}
+
+/* Neither memory nor time without bound: only an answer as long as the longest is read. */
+TEST_F(answers, an_endless_answer)
+{
+	static const char *const begins[] = { "+", "$9000000000000\r\n", "$500000000\r\n" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++) {
+		for (int operation = 0; operation < OPERATIONS; operation++) {
+			long ret;
+
+			proxy_answer(&self->proxy, FAULT_ANSWER, begins[i], strlen(begins[i]));
+			atomic_store(&self->proxy.answers_endlessly, true);
+			ret = run(self->box, operation);
+			EXPECT_TRUE(ret == -EPROTO || ret == -EINPROGRESS) {
+				TH_LOG("%s, answered %s: %ld %s", names[operation], begins[i], ret,
+				       msgbox_error());
+			}
+			EXPECT_GE(8 * MIB, atomic_load(&self->proxy.endless)) {
+				TH_LOG("%s, answered %s: %ld bytes read", names[operation],
+				       begins[i], atomic_load(&self->proxy.endless));
+			}
+			works_again(_metadata, self);
+		}
+	}
+}
+
+/* What tells a waiter that there is a message is a copy of it, which is not kept. */
+TEST_F(answers, a_wait_needs_no_memory)
+{
+	static const char answer[] = "$500000000\r\n";
+	struct rusage before, after;
+	char byte;
+
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &before));
+	proxy_answer(&self->proxy, FAULT_ANSWER_WAITS, answer, sizeof(answer) - 1);
+	atomic_store(&self->proxy.answers_endlessly, true);
+	ASSERT_EQ(-ETIMEDOUT, box_wait(self->box, &byte, 1, 2000)) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_EQ(ENDLESS, atomic_load(&self->proxy.endless));
+	ASSERT_EQ(0, getrusage(RUSAGE_SELF, &after));
+	/* In KiB. */
+	EXPECT_GT(64 * KIB, after.ru_maxrss - before.ru_maxrss);
+	works_again(_metadata, self);
+}
+
+/* A message that is said to be longer than any: the buffer does not grow without bound. */
+TEST_F(answers, a_message_of_any_length)
+{
+	static const char answer[] = ":2000000000\r\n";
+	void *taken = NULL;
+	size_t size = 0;
+
+	proxy_answer(&self->proxy, FAULT_ANSWER, answer, sizeof(answer) - 1);
+	ASSERT_EQ(-EMSGSIZE, box_take(self->box, &taken, &size, 0)) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_EQ(512 * MIB, size);
+	free(taken);
+	works_again(_metadata, self);
+}
+
+/* A server, or what is before it, that does not wait is not asked all the time. */
+TEST_F(answers, a_wait_that_is_not_one)
+{
+	static const char *const answers[] = {
+		"*-1\r\n", "-OOM no memory\r\n", "-UNBLOCKED x\r\n",
+	};
+	static const int timeouts[] = { 1000, 40000 };
+	struct caller caller = TAKER(self->box, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(answers) * ARRAY_SIZE(timeouts); i++) {
+		const char *answer = answers[i / 2];
+
+		caller.timeout = timeouts[i % 2];
+		proxy_answer(&self->proxy, FAULT_ANSWER_WAITS, answer, strlen(answer));
+		ASSERT_TRUE(starts(&caller));
+		usleep(1000000);
+		EXPECT_GE(20, atomic_load(&self->proxy.fired)) {
+			TH_LOG("%s: asked %d times", answer, atomic_load(&self->proxy.fired));
+		}
+		proxy_fault(&self->proxy, FAULT_NONE, 0);
+		/* On a busy machine the put can take longer than the timeout. */
+		ASSERT_TRUE(comes_true(atomic_load(&caller.done) || !box_put(self->box, "x", 1)));
+		ASSERT_TRUE(returns(&caller));
+		EXPECT_TRUE(caller.ret == 1 || (i % 2 == 0 && caller.ret == -ETIMEDOUT)) {
+			TH_LOG("%s: %ld", answer, caller.ret);
+		}
+		box_drain(self->box);
+	}
+	free(caller.taken);
 }
 
 /* Opens the box again, for tests that need no timeout. */

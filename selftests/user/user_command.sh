@@ -740,6 +740,15 @@ exec_drops()
 		'read -r number; echo "$number"; [ "$number" != 2 ] || exit 5' && holds 0
 }
 
+# The last command that failed counts, whatever comes after it.
+exec_status_is_the_commands()
+{
+	put 1 && says 5 'the box is empty' exec -n 2 --on-failure drop sh -c 'exit 5' &&
+		put 1 && says 5 'no message came' exec -n 2 --timeout 0.1 --on-failure drop sh -c 'exit 5' || return
+	# shellcheck disable=SC2016 # the inner shell expands it
+	put 3 0 4 && says 3 'status 3; the message is dropped' exec --all --on-failure drop sh -c 'read -r n; exit "$n"'
+}
+
 exec_missing_command()
 {
 	printf 'not a program' >"$tmp/script"
@@ -869,6 +878,17 @@ ends()
 	ended_as "$wanted" "$text" $?
 }
 
+# Options can follow messages for those who set this variable, too; exec's child has it.
+options_follow_messages()
+{
+	(
+		export POSIXLY_CORRECT=1
+		# shellcheck disable=SC2016 # the inner shell expands it
+		put message && MSGBOX_URL=nosuch:// ends 0 '' put later --box "$url" && prints later get &&
+			prints 1 exec sh -c 'echo "$POSIXLY_CORRECT"'
+	)
+}
+
 box_is_chosen()
 {
 	MSGBOX_URL="$url" ends 0 '' put message && MSGBOX_URL=nosuch:// ends 0 '' --box "$url" put later &&
@@ -981,6 +1001,7 @@ tests='
 	exec_puts_back_despite_ignored_signal
 	exec_stops
 	exec_drops
+	exec_status_is_the_commands
 	exec_missing_command
 	exec_child_is_clean
 	stat_counts
@@ -989,6 +1010,7 @@ tests='
 	drain_counts
 	wrong_usage
 	help_and_version
+	options_follow_messages
 	box_is_chosen
 	closed_descriptors
 '

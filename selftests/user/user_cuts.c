@@ -5,7 +5,7 @@
  * list: a message that was put or taken, one that was not, or EINPROGRESS.
  */
 #define NEEDS_NO_BOX
-#include "device.h"
+#include "caller.h"
 #include "proxy.h"
 #include "user.h"
 
@@ -294,6 +294,57 @@ TEST_F(cuts, requests_stall)
 TEST_F(cuts, replies_stall)
 {
 	stall(_metadata, self, FAULT_STALL_REPLIES);
+}
+
+/* --- slow connections */
+
+#define SLOW_OPTION	"&timeout=1000"
+
+/* At 200 KiB a second, the large message takes longer than the timeout. */
+static void go_slowly(struct __test_metadata *_metadata, struct _test_data_cuts *self,
+		      enum fault fault, enum operation operation)
+{
+	long length = is_large(operation) ? LARGE : (long)small_length, ret;
+
+	ASSERT_TRUE(open_through(_metadata, self, SLOW_OPTION));
+	ASSERT_TRUE(prepare(self, operation));
+	proxy_fault(&self->proxy, fault, 0);
+	ret = run(self, operation);
+	ASSERT_EQ(is_put(operation) ? 0 : length, ret) {
+		TH_LOG("%s: %s", names[operation], msgbox_error());
+	}
+	ASSERT_EQ(1, effects(self, operation));
+	ASSERT_TRUE(recovers(self, operation, ret, 1));
+}
+
+TEST_F(cuts, a_slow_request_is_not_a_silent_one)
+{
+	go_slowly(_metadata, self, FAULT_SLOW_REQUESTS, PUT);
+	go_slowly(_metadata, self, FAULT_SLOW_REQUESTS, PUT_LARGE);
+	box_drain(self->direct);
+}
+
+TEST_F(cuts, a_slow_answer_is_not_a_silent_one)
+{
+	for (int operation = GET; operation <= TAKE_LARGE; operation++)
+		go_slowly(_metadata, self, FAULT_SLOW_REPLIES, operation);
+	box_drain(self->direct);
+}
+
+/* The server also tells the waiter of the message by sending it. */
+TEST_F(cuts, a_slow_message_wakes)
+{
+	struct caller caller = TAKER(NULL, MSGBOX_FOREVER);
+
+	ASSERT_TRUE(open_through(_metadata, self, SLOW_OPTION));
+	caller.box = self->box;
+	ASSERT_TRUE(waits(&caller));
+	proxy_fault(&self->proxy, FAULT_SLOW_REPLIES, 0);
+	ASSERT_EQ(0, box_put(self->direct, self->large, LARGE));
+	ASSERT_TRUE(returns(&caller));
+	ASSERT_EQ(LARGE, caller.ret);
+	EXPECT_EQ(0, memcmp(self->large, caller.taken, LARGE));
+	free(caller.taken);
 }
 
 /* --- opening */

@@ -36,6 +36,11 @@ FIXTURE_TEARDOWN(server)
 	no_leaks(_metadata);
 }
 
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
 /* Opens the server's box with more options. */
 static struct msgbox *open_with(struct server *server, const char *options)
 {
@@ -281,6 +286,30 @@ TEST_F(server, a_push_wakes)
 	ASSERT_EQ(6, caller.ret);
 }
 
+/* The server becomes another one's copy, which changes nothing itself, and is back later. */
+TEST_F(server, a_failover_does_not_end_a_wait)
+{
+	static const int timeouts[] = { MSGBOX_FOREVER, 20000 };
+	char buffer[8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
+		struct caller caller = WAITER(self->box, buffer, sizeof(buffer), timeouts[i]);
+
+		ASSERT_TRUE(waits(&caller));
+		EXPECT_TRUE(server_does(&self->server, "REPLICAOF 127.0.0.1 1"));
+		usleep(300000);
+		EXPECT_FALSE(atomic_load(&caller.done));
+		EXPECT_EQ(-EROFS, box_put(self->box, "x", 1)) {
+			TH_LOG("%s", msgbox_error());
+		}
+		EXPECT_EQ(-EROFS, opening_with(&self->server, ""));
+		EXPECT_TRUE(server_does(&self->server, "REPLICAOF NO ONE"));
+		EXPECT_EQ(1, server_number(&self->server, "LPUSH box pushed"));
+		ASSERT_TRUE(returns(&caller));
+		ASSERT_EQ(6, caller.ret);
+	}
+}
+
 /* --- limits */
 
 TEST_F(server, the_longest_message)
@@ -450,6 +479,38 @@ TEST_F(secret, a_wrong_password_in_a_file)
 	snprintf(options, sizeof(options), "&password_file=%s", self->file);
 	EXPECT_EQ(-EACCES, opening_with(&self->server, options));
 	EXPECT_EQ(NULL, strstr(msgbox_error(), "wrong-secret"));
+}
+
+/* From a pipe that gives it in parts, as of a program that prints it. */
+TEST_F(secret, a_password_from_a_pipe)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	char options[256], path[128];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/pipe", self->server.folder);
+	ASSERT_EQ(0, mkfifo(path, 0600));
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	pid = fork();
+	if (!pid) {
+		int fd = open(path, O_WRONLY);
+		bool written = write(fd, PASSWORD, 3) == 3;
+
+		usleep(50000);
+		kill(getppid(), SIGUSR1);
+		usleep(50000);
+		written &= write(fd, PASSWORD "\n" + 3, sizeof(PASSWORD) - 3) > 0;
+		/* Open: the line's end is what ends the password. */
+		usleep(300000);
+		_exit(!written);
+	}
+	snprintf(options, sizeof(options), "&password_file=%s", path);
+	EXPECT_EQ(0, opening_with(&self->server, options)) {
+		TH_LOG("%s", msgbox_error());
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* A handle keeps the password for the connections that it makes later. */

@@ -206,6 +206,86 @@ TEST_F(tls, files_that_are_missing)
 				       TRUSTED "&tls_cert=%s/client.crt&tls_key=%s/other.key")));
 }
 
+/* The library does not ask for a passphrase, neither on a terminal nor on standard input. */
+TEST_F(tls, a_key_with_a_passphrase)
+{
+	static const char options[] = TRUSTED "&tls_cert=%s/client.crt&tls_key=%s/locked.key";
+	char command[512], text[8] = "";
+	int input[2];
+
+	snprintf(command, sizeof(command),
+		 "openssl ec -aes256 -passout pass:phrase -in %s/client.key -out %s/locked.key 2>%s/log2",
+		 self->server.folder, self->server.folder, self->server.folder);
+	ASSERT_EQ(0, system(command));
+	ASSERT_EQ(0, pipe(input));
+	ASSERT_EQ(7, write(input[1], "phrase\n", 7));
+	ASSERT_EQ(STDIN_FILENO, dup2(input[0], STDIN_FILENO));
+	/* Away from the terminal, if there is one. */
+	setsid();
+	EXPECT_EQ(-EINVAL, open_fails(url_of(self, "localhost", options)));
+	EXPECT_NE(NULL, strstr(msgbox_error(), "locked.key")) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_EQ(0, fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(7, read(STDIN_FILENO, text, sizeof(text)));
+	close(input[0]);
+	close(input[1]);
+}
+
+static void *hang_up(void *data)
+{
+	int fd = *(int *)data, connection;
+	char byte;
+
+	while ((connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		/* Otherwise the end could come before the handshake begins. */
+		recv(connection, &byte, 1, 0);
+		close(connection);
+	}
+	return NULL;
+}
+
+/*
+ * A connection that ends in the handshake, as behind a load balancer while the server is down,
+ * is like one that ends without TLS: a wait goes on.
+ */
+TEST_F(tls, a_handshake_that_is_cut)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(self->number),
+	};
+	struct msgbox *box = msgbox_open(url_of(self, "localhost", TRUSTED));
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+	char byte;
+	struct caller caller = WAITER(box, &byte, 1, MSGBOX_FOREVER);
+	pthread_t thread;
+
+	ASSERT_NE(NULL, box) {
+		TH_LOG("%s", msgbox_error());
+	}
+	server_kill(&self->server);
+	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	ASSERT_EQ(0, listen(fd, 8));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, hang_up, &fd));
+	EXPECT_EQ(-ECONNRESET, open_fails(url_of(self, "localhost", TRUSTED))) {
+		TH_LOG("%s", msgbox_error());
+	}
+	ASSERT_TRUE(starts(&caller));
+	usleep(300000);
+	EXPECT_FALSE(atomic_load(&caller.done));
+	shutdown(fd, SHUT_RDWR);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	close(fd);
+	ASSERT_TRUE(server_start(&self->server));
+	ASSERT_TRUE(server_does(&self->server, "LPUSH box x"));
+	ASSERT_TRUE(returns(&caller));
+	EXPECT_EQ(1, caller.ret);
+	msgbox_close(box);
+}
+
 /* Each of the two sides without TLS. */
 TEST_F(tls, one_side_without)
 {

@@ -101,6 +101,8 @@ static const struct wrong wrongs[] = {
 	{ "redis://host/key?user=user", "password" },
 	{ "redis://:" SECRET "@host/key?password_file=/dev/null", "password" },
 	{ "redis://host/key?password_file=/dev/null", "/dev/null" },
+	{ "redis://user:" SECRET "@host/key?user=other", "more than one user" },
+	{ "redis://:" SECRET "@host/key?user=user&user=other", "more than one user" },
 	/* What is wrong comes after the password, or is in it. */
 	{ "redis://:" SECRET "@host:99999/key", "port" },
 	{ "redis://user:" SECRET "@/key", "host" },
@@ -139,6 +141,44 @@ TEST_F(user, a_password_file_must_be_there)
 	EXPECT_NE(NULL, strstr(msgbox_error(), "/no/such/file"));
 	EXPECT_EQ(-EINVAL, open_fails("redis://host/key?password_file=/tmp"));
 	EXPECT_NE(NULL, strstr(msgbox_error(), "/tmp"));
+}
+
+/* Writes a password file, and returns what opening a box with it gives. */
+static long open_with_password(const char *password, size_t length)
+{
+	char path[128], url[256];
+	int fd;
+	long ret;
+
+	snprintf(path, sizeof(path), "%s/msgbox-password.XXXXXX", getenv("TMPDIR") ?: "/tmp");
+	fd = mkstemp(path);
+	if (fd < 0 || write(fd, password, length) != (ssize_t)length)
+		return ODD_RESULT;
+	close(fd);
+	/* Nothing listens on port 1. */
+	snprintf(url, sizeof(url), "redis://127.0.0.1:1/key?password_file=%s", path);
+	ret = open_fails(url);
+	unlink(path);
+	return ret;
+}
+
+/* Nothing of it is left out. */
+TEST_F(user, a_password_file_is_read_whole)
+{
+	char line[5000];
+
+	memset(line, 'x', sizeof(line));
+	line[4097] = '\n';
+	EXPECT_EQ(-EINVAL, open_with_password(line, 4097));
+	EXPECT_EQ(-EINVAL, open_with_password(line, sizeof(line)));
+	EXPECT_NE(NULL, strstr(msgbox_error(), "4096"));
+	line[4096] = '\n';
+	EXPECT_NE(-EINVAL, open_with_password(line, sizeof(line))) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_NE(-EINVAL, open_with_password("secret", 6));
+	EXPECT_EQ(-EINVAL, open_with_password("sec\0ret\n", 8));
+	EXPECT_EQ(-EINVAL, open_with_password("\nsecret\n", 8));
 }
 
 /* A wrong URL opens nothing, also not for a while. */

@@ -16,11 +16,20 @@ _msgbox_files()
 	mapfile -t COMPREPLY < <(compgen -f -- "$current")
 }
 
+# Bash replaces only what follows a colon, and would double what is before it. A URL goes on
+# where the offer ends.
+_msgbox_urls()
+{
+	_msgbox_words kernel: redis:// rediss:// redis+unix:/// valkey:// valkeys:// valkey+unix:///
+	[[ ${COMPREPLY[*]} == kernel: ]] || compopt -o nospace 2>/dev/null
+	[[ $COMP_WORDBREAKS != *:* ]] || COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*:}"}"}")
+}
+
 # _msgbox_value OPTION: completes the value of an option. Returns 1 if it takes none.
 _msgbox_value()
 {
 	case $1 in
-	--box) _msgbox_words kernel: redis:// rediss:// redis+unix:/// valkey:// valkeys:// valkey+unix:/// ;;
+	--box) _msgbox_urls ;;
 	--file | -f) _msgbox_files ;;
 	--on-failure) _msgbox_words put-back drop stop ;;
 	--timeout | -n) ;;

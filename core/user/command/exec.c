@@ -27,8 +27,8 @@ static const char help[] =
 "                  drop      drop it, and go on with the next\n"
 "\n"
 "A message always goes back if COMMAND cannot be run (exit status 127: not found, 126).\n"
-"Exit status: that of the last COMMAND that failed, 128 + N if signal N ended it; 3 if\n"
-"there are not enough messages; see msgbox --help.\n";
+"Exit status: that of the last COMMAND that failed, 128 + N if signal N ended it. If none\n"
+"failed: 3 if there are not enough messages; see msgbox --help.\n";
 
 static const struct option options[] = {
 	{ "all", no_argument, NULL, OPTION_ALL },

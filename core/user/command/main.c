@@ -97,6 +97,12 @@ static int run(int argc, char **argv)
 	/* getopt_long() complains with argv[0] as the program's name. */
 	snprintf(name, sizeof(name), "msgbox: %s", running->name);
 	argv[0] = name;
+	/*
+	 * It would make messages of the options after the first message. exec needs no such
+	 * help, and COMMAND may need the variable.
+	 */
+	if (running != &exec_command)
+		unsetenv("POSIXLY_CORRECT");
 	optind = 0;
 	return running->run(argc, argv);
 }

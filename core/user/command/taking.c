@@ -72,7 +72,7 @@ int take_each(const struct taking *taking, deliver_function *deliver, void *cont
 		length = signal_came() ? -1 : take(taking, &message, &size);
 		if (length < 0) {
 			failure = signal_caught() ? STATUS_ERROR : nothing_taken(taking);
-			status = failure ? failure : status;
+			status = status ? status : failure;
 			break;
 		}
 		outcome = deliver(message, (size_t)length, context);

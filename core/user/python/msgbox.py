@@ -12,7 +12,8 @@ a list on a Redis or Valkey server, for several machines::
         print(box.wait(timeout=1.5))            # TimeoutError if none comes in time
 
 Errors are OSError with errno and a text that says what to do: PermissionError,
-ConnectionError, BlockingIOError if the box is full, and so on. Threads may share a Box; a
+ConnectionError, BlockingIOError if the box is full, msgbox.Unknown if it is not known whether
+a call had an effect, and so on. Threads may share a Box; a
 thread that waits does not hold up the others. With asyncio, use
 ``await asyncio.to_thread(box.wait, timeout)``.
 
@@ -32,7 +33,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, NoReturn
 
-__all__ = ["Box", "Empty", "Figures", "library_version"]
+__all__ = ["Box", "Empty", "Figures", "Unknown", "library_version"]
 __version__ = "1.0.0"
 
 _INT_MAX = 2**31 - 1
@@ -42,6 +43,15 @@ _UNKNOWN = 2**64 - 1
 
 class Empty(OSError):
     """There is no message in the box."""
+
+
+class Unknown(OSError):
+    """The connection to the server broke, and it is not known whether the call had an effect.
+
+    Its errno is EINPROGRESS, which as an OSError would be a BlockingIOError, as if the box were
+    full. put() may have put the message: to put it again can double it. If get() or wait()
+    took a message, the box's next get() or wait() returns it.
+    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,6 +156,8 @@ def _fail(error: int) -> NoReturn:
     text = _error().decode(errors="replace")
     if error == errno.ENODATA:
         raise Empty(error, text)
+    if error == errno.EINPROGRESS:
+        raise Unknown(error, text)
     raise OSError(error, text)
 
 
@@ -238,11 +250,11 @@ class Box:
     def put(self, message: bytes | bytearray | memoryview) -> None:
         """Puts a message on top of the box. Does not wait for room.
 
-        Raises BlockingIOError if the box is full. An error with errno EINPROGRESS means that
-        the connection to the server broke, and that it is not known whether the message was
-        put.
+        Raises BlockingIOError if the box is full, and Unknown if the connection to the server
+        broke and it is not known whether the message was put.
         """
-        if not isinstance(message, bytes):
+        # Another class, though derived from bytes, may have a length of its own.
+        if type(message) is not bytes:
             # Not bytes(message): that makes bytes of an int, too.
             message = memoryview(message).tobytes()
         result, error = _call(_put, self._opened(), message, len(message))
@@ -250,7 +262,10 @@ class Box:
             _fail(error)
 
     def get(self) -> bytes:
-        """Takes the newest message. Does not wait: raises Empty if there is none."""
+        """Takes the newest message. Does not wait: raises Empty if there is none.
+
+        Raises Unknown if the connection to the server broke: see there.
+        """
         message, error = _take_with(self._opened(), 0)
         if message is None:
             _fail(error)
@@ -260,7 +275,7 @@ class Box:
         """Takes the newest message, and waits for one while the box is empty.
 
         Raises TimeoutError if there is none after timeout seconds. With None it waits as
-        long as it takes. A signal whose handler returns does not end the wait.
+        long as it takes. Raises Unknown as get() does. A signal whose handler returns does not end the wait.
 
         If a signal's handler raises an exception, as Ctrl-C does, and a message comes at the
         same instant, that message can be lost, as in os.read() of a pipe. Where this matters,

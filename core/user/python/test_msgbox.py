@@ -20,8 +20,10 @@ import pickle
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -157,6 +159,14 @@ class Messages(BoxTest):
                 self.box.put(message)
                 self.assertEqual(b"abc", self.box.get())
 
+    def test_bytes_that_say_another_length(self):
+        class Longer(bytes):
+            def __len__(self):
+                return 4000
+
+        self.box.put(Longer(b"abc"))
+        self.assertEqual(b"abc", self.box.get())
+
     def test_what_is_not_bytes_is_refused(self):
         for message in "text", 3, None, [1, 2]:
             with self.subTest(message=message), self.assertRaises(TypeError):
@@ -212,6 +222,28 @@ class Errors(BoxTest):
             # Nothing listens on port 1.
             msgbox.Box("redis://127.0.0.1:1/key").get()
         self.assertEqual(errno.ECONNREFUSED, caught.exception.errno)
+
+    @unittest.skipIf(IS_KERNEL, "the library may have been built without servers")
+    def test_a_connection_that_breaks(self):
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{folder}/socket")
+            listener.listen()
+
+            def serve():
+                connection, _ = listener.accept()
+                with connection:
+                    while b"LPUSH" not in (request := connection.recv(65536)):
+                        is_figures = b"figure" in request
+                        connection.sendall(b"*4\r\n" + 4 * b":0\r\n" if is_figures else b":0\r\n")
+                    listener.close()
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            box = msgbox.Box(f"redis+unix://{folder}/socket?key=key&timeout=100")
+            with self.assertRaises(msgbox.Unknown) as caught:
+                box.put(b"x")
+            self.assertEqual(errno.EINPROGRESS, caught.exception.errno)
+            thread.join()
 
     @unittest.skipIf(IS_KERNEL, "the module is loaded")
     def test_no_module(self):
