@@ -91,8 +91,8 @@ need_space()
 		die "not enough disk space in $1: $3 needs $2 MB, ${free// /} MB are free"
 }
 
-# lock NAME: two commands that run at once must not build or download the same thing.
-# The second command waits until the first ends.
+# lock NAME [REFUSAL]: two commands that run at once must not build or download the same
+# thing. The second command waits until the first ends, or dies with REFUSAL.
 lock()
 {
 	local file=$build/.$1.lock
@@ -102,6 +102,7 @@ lock()
 	exec {lock_fd}>"$file"
 	own "$file"
 	flock --nonblock "$lock_fd" || {
+		[[ ! ${2:-} ]] || die "$2"
 		say "waiting for another command that holds the lock '$1'"
 		flock "$lock_fd"
 	}
