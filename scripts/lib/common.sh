@@ -59,11 +59,26 @@ refuse_spaces()
 		die "kbuild cannot work in a folder with a space or a colon in its name: $top"
 }
 
+# own PATH...: after sudo, gives what root has made to the owner of the sources, who could not
+# write to it otherwise
+own()
+{
+	((EUID || !$#)) || [[ ! ${SUDO_USER:-} ]] || chown --reference="$top" "$@" || true
+}
+
 make_dir()
 {
+	local path=$1
+	local -a missing=()
+
+	while [[ $path == /* && ! -e $path ]]; do
+		missing+=("$path")
+		path=${path%/*}
+	done
 	mkdir -p "$1" 2>/dev/null || true
 	[[ -d $1 && -w $1 ]] ||
 		die "cannot write to $1: is the disk full or read-only, or does another user own it?"
+	own "${missing[@]}"
 }
 
 # need_space DIRECTORY MEGABYTES PURPOSE
@@ -76,13 +91,18 @@ need_space()
 		die "not enough disk space in $1: $3 needs $2 MB, ${free// /} MB are free"
 }
 
-# lock NAME: two commands that run at once must not build or download the same thing.
-# The second command waits until the first ends.
+# lock NAME [REFUSAL]: two commands that run at once must not build or download the same
+# thing. The second command waits until the first ends, or dies with REFUSAL.
 lock()
 {
+	local file=$build/.$1.lock
+
 	make_dir "$build"
-	exec {lock_fd}>"$build/.$1.lock"
+	[[ ! -e $file || -w $file ]] || die "cannot write to $file: does another user own it?"
+	exec {lock_fd}>"$file"
+	own "$file"
 	flock --nonblock "$lock_fd" || {
+		[[ ! ${2:-} ]] || die "$2"
 		say "waiting for another command that holds the lock '$1'"
 		flock "$lock_fd"
 	}
