@@ -14,6 +14,12 @@ KSELFTEST_OPTIONS = $(if $(CYCLES),--cycles $(CYCLES)) $(if $(TESTS),--tests '$(
 	$(if $(CPUS),--cpus $(CPUS))
 SELECTED_KERNELS = $(if $(KERNELS),--kernels '$(KERNELS)')
 
+# is_on VALUE: SHORT=0 is like no SHORT
+is_on = $(filter-out 0 n no,$(1))
+
+# no_kernel WHY: refuses KERNEL=, which the target would ignore
+no_kernel = $(if $(filter-out file,$(origin KERNEL)),$(error $@ ignores KERNEL=$(KERNEL): $(1)))
+
 # W=1, C=2, V=1 and the like go to kbuild.
 KBUILD_ARGS = $(filter-out KDIR=% KERNEL=%,$(MAKEOVERRIDES))
 
@@ -76,15 +82,18 @@ kselftest:		## run the tests in a virtual machine (TESTS=<pattern>, CPUS=, CYCLE
 	@scripts/commands/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
 
 user-check:		## test the library, the command and the examples here, with servers (SHORT=1: less)
-	@scripts/commands/user-check $(if $(SHORT),--short)
+	@scripts/commands/user-check $(if $(call is_on,$(SHORT)),--short)
 
 kselftest-all:		## run the tests on all stock kernels, or KERNELS=<pattern> (SHORT=1: parts of them on seven)
-	@scripts/commands/kselftest-all $(SELECTED_KERNELS) $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
+	$(call no_kernel,use KERNELS=$(KERNEL))
+	@scripts/commands/kselftest-all $(SELECTED_KERNELS) $(if $(call is_on,$(SHORT)),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-debug:	## run the tests on debug kernels: memory, locks, races (SHORT=1: fewer tests)
-	@scripts/commands/kselftest-all --debug $(SELECTED_KERNELS) $(if $(SHORT),--short) $(KSELFTEST_OPTIONS)
+	$(call no_kernel,use KERNELS=$(KERNEL))
+	@scripts/commands/kselftest-all --debug $(SELECTED_KERNELS) $(if $(call is_on,$(SHORT)),--short) $(KSELFTEST_OPTIONS)
 
 kselftest-cet:		## run some tests on a processor with branch tracking and shadow stacks, in Bochs
+	$(call no_kernel,it runs on two kernels; scripts/commands/kselftest-cet takes others)
 	@scripts/commands/kselftest-cet
 
 kselftest-modes:	## run a few tests with other boot options: mitigations, preemption, page tables
@@ -97,13 +106,13 @@ soak:			## run traffic, faults, limits and reloads for ten minutes, or MINUTES=<
 	@scripts/commands/soak $(if $(MINUTES),--minutes $(MINUTES)) $(KERNEL)
 
 package-test:		## (root) install, use, upgrade and purge the packages (SUITE=bookworm, SHORT=1, PLANT=)
-	@scripts/commands/package-test $(if $(SHORT),--short) $(if $(PLANT),--plant $(PLANT)) $(SUITE)
+	@scripts/commands/package-test $(if $(call is_on,$(SHORT)),--short) $(if $(PLANT),--plant $(PLANT)) $(SUITE)
 
 ##@ Measure it
 
 bench:			## compare the box with the kernel's own message passing (SHORT=1: quick trial; LIVE=1: on this machine)
-	@scripts/commands/bench/run $(if $(LIVE),--live) $(if $(SHORT),--short) $(if $(MODE),--mode $(MODE)) \
-		$(if $(and $(LIVE),$(filter file,$(origin KERNEL))),,$(KERNEL))
+	@scripts/commands/bench/run $(if $(call is_on,$(LIVE)),--live) $(if $(call is_on,$(SHORT)),--short) $(if $(MODE),--mode $(MODE)) \
+		$(if $(and $(call is_on,$(LIVE)),$(filter file,$(origin KERNEL))),,$(KERNEL))
 
 bench-check:		## compare the box's instructions with the committed figures
 	@scripts/commands/bench/check $(KERNEL)
@@ -120,12 +129,13 @@ check:			## check sources and documents: warnings, sparse, coding style, spellin
 	@scripts/commands/check $(KERNEL)
 
 mutants:		## plant bugs one at a time and check that tests catch them (SHORT=1: a few bugs)
-	@scripts/commands/mutants $(if $(SHORT),--short)
+	@scripts/commands/mutants $(if $(call is_on,$(SHORT)),--short)
 
 models:			## check the models of the box, waiting, unloading, namespaces and memory order
 	@scripts/commands/models
 
 coverage:		## show which lines and branches of the module the tests execute
+	$(call no_kernel,it runs on one kernel)
 	@scripts/commands/coverage
 
 newcomer:		## (root) run `make demo` and `make kselftest` on a fresh Debian (SUITE=trixie)
@@ -139,10 +149,13 @@ help:			## show this list
 	@sed -n -e 's/^##@ \(.*\)/\n\1:/p' -e 's/^\([a-z-]*\):[^#]*##/  \1\t/p' Makefile | expand -t 20
 	@printf '\nKERNEL is one of: %s\n' "$$(awk '!/^#/ { printf "%s ", $$1 }' scripts/kernels)"
 
+# What is hidden among downloads was left by commands that were killed.
 clean:			## remove build results, keep downloads
 	@rm -rf dm510_msgbox.ko
 	@[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 \
 		! -name kernels ! -name roots ! -name apt ! -name linux-source ! -name 'accel-*' -exec rm -rf {} +
+	@for folder in build/kernels build/roots; do \
+		[[ ! -d $$folder ]] || find $$folder -mindepth 1 -maxdepth 1 -name '.*' -exec rm -rf {} + || exit; done
 
 distclean:		## remove build results and downloads
 	@rm -rf dm510_msgbox.ko build

@@ -3,11 +3,28 @@
 #
 # Installs Debian packages, or only downloads them. To be sourced after common.sh.
 
-apt_log=${build:?}/apt.log
+# The output of the last command; apt_open_log sets it.
+apt_log=/dev/null
 # The suite chosen with apt_use, or empty for this machine's own package lists.
 apt_suite=''
 # Whether those lists have been refreshed; a command does so at most once.
 apt_is_fresh=no
+
+# Opens a log for this process alone, whose reasons for a failure must be its own. Its name is
+# build/apt.log until another process opens one; then it is an open file without a name.
+apt_open_log()
+{
+	local new
+
+	[[ $apt_log == /dev/null ]] || return 0
+	make_dir "${build:?}"
+	new=$(mktemp "$build/.apt.log.XXXXXX") || die "cannot write to $build: is the disk full?"
+	exec {apt_log_fd}>"$new"
+	chmod 644 "$new"
+	own "$new"
+	mv -f "$new" "$build/apt.log"
+	apt_log=/proc/$BASHPID/fd/$apt_log_fd
+}
 
 # need_root PURPOSE
 need_root()
@@ -26,6 +43,7 @@ as_root()
 }
 
 apt_no_space='No space left|enough free space|Disk quota exceeded|cannot write|unable to write|Write error'
+apt_no_sudo='is not in the sudoers file|is not allowed to (run|execute)|may not run sudo'
 apt_no_network='Could not resolve|Temporary failure|Could not connect|Cannot initiate|unreachable|timed out|refused'
 
 # Prints the most useful line of apt's output; its last lines only say that it failed.
@@ -33,7 +51,7 @@ apt_reason()
 {
 	local pattern
 
-	for pattern in "$apt_no_space" "$apt_no_network" '^ +[0-9]{3} ' '^E:' '^(W|Err|sudo|tar):'; do
+	for pattern in "$apt_no_space" "$apt_no_sudo" "$apt_no_network" '^ +[0-9]{3} ' '^E:' '^(W|Err|sudo|tar):'; do
 		grep -m 1 -iE "$pattern" "$apt_log" 2>/dev/null | sed 's/^ *//' && return
 	done
 	true
@@ -48,6 +66,8 @@ apt_give_up()
 	reason=$(apt_reason)
 	if ((free < 2)) || grep -qiE "$apt_no_space" "$apt_log"; then
 		die "$1: the disk is full, ${free// /} MB are free in $build${reason:+ ($reason)}"
+	elif grep -qiE "$apt_no_sudo" "$apt_log"; then
+		die "$1: you may not use sudo. As root: adduser $(id -un) sudo; then log in again ($reason)"
 	elif grep -qiE "$apt_no_network" "$apt_log"; then
 		die "$1: no network? $reason"
 	fi
@@ -62,6 +82,7 @@ apt_refresh()
 	local -a runner=(as_root)
 
 	[[ $apt_is_fresh == no ]] || return 0
+	apt_open_log
 	if [[ $apt_suite ]]; then
 		runner=()
 	else
@@ -120,6 +141,7 @@ apt_use()
 {
 	local state=$build/apt/$1$of_arch sources
 
+	apt_open_log
 	make_dir "$state/lists/partial"
 	make_dir "$state/cache/archives/partial"
 	lock "apt-$1$of_arch"
@@ -187,7 +209,7 @@ apt_need()
 {
 	local unknown
 
-	make_dir "$build"
+	apt_open_log
 	[[ $(apt_unknown "$@") ]] || return 0
 	apt_refresh
 	unknown=$(apt_unknown "$@")
@@ -203,11 +225,12 @@ apt_try_install()
 
 # apt_retry COMMAND...: if the command fails, refreshes the lists and runs it again,
 # because outdated lists are the usual reason. There is no second attempt if the lists
-# are fresh, the disk is full or the server does not answer: it would fail again.
+# are fresh, the disk is full, sudo is not allowed or the server does not answer: it would
+# fail again.
 apt_retry()
 {
 	"$@" && return
-	[[ $apt_is_fresh == no ]] && ! grep -qiE "$apt_no_space|$apt_no_network" "$apt_log" || return
+	[[ $apt_is_fresh == no ]] && ! grep -qiE "$apt_no_space|$apt_no_sudo|$apt_no_network" "$apt_log" || return
 	apt_refresh
 	"$@"
 }
@@ -268,6 +291,7 @@ apt_unpack()
 		mkdir -p usr/local usr/src && ln -s mawk usr/bin/awk'
 
 	"${scripts:?}/setup/install-tools" root
+	apt_open_log
 	sources=$(apt_sources "$2")
 	apt-config dump | grep '^Acquire::' >"$1.conf"
 	mmdebstrap --mode=chrootless --variant=extract --aptopt="$1.conf" \

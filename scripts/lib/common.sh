@@ -52,11 +52,11 @@ at_most()
 	(($# <= most)) || die "too many arguments: ${*:most + 1} (try --help)"
 }
 
-# kbuild splits such a path in two.
+# make and kbuild split such a path in two.
 refuse_spaces()
 {
 	[[ $top != *[[:space:]:]* ]] ||
-		die "kbuild cannot work in a folder with a space or a colon in its name: $top"
+		die "make cannot work in a folder with a space or a colon in its name: $top"
 }
 
 # own PATH...: after sudo, gives what root has made to the owner of the sources, who could not

@@ -55,6 +55,7 @@ install_system()
 	local suite=$1 target=$2 packages=$3
 
 	shift 3
+	apt_open_log
 	apt_sources "$suite" >"$target.sources.list"
 	apt-config dump | grep '^Acquire::' >"$target.conf"
 	mkdir "$target.tmp"
