@@ -4,7 +4,8 @@
  *
  * The initial namespace's box lives as long as the module. Another namespace's box is
  * made by the first put, or when the device is opened there. It lives as long as the
- * namespace. So the kernel's limit of namespaces (user.max_ipc_namespaces) is one of boxes.
+ * namespace. So the kernel's limit of namespaces (user.max_ipc_namespaces) is one of boxes,
+ * apart from those that are about to be destroyed.
  *
  * A process in a call holds its namespace, and so does an open file of the device. The
  * namespace cannot end meanwhile, so neither needs a reference to the box. Looking up a

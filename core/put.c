@@ -142,7 +142,11 @@ msgbox_try_put_small(struct msgbox *box, struct put *put)
 	if (read_message_nofault(msgstack_next(&box->stack, put->len, put->next),
 				 put->buf, put->len)) {			/* P3 */
 		commit_put(box, put);					/* P4 */
-		msgbox_unlock_after_put(box);				/* P5 */
+		/* For writers too: the spare segment, or memory that was pending, has gone. */
+		if (unlikely(put->next))
+			msgbox_unlock_and_wake(box, true, true);	/* P5 */
+		else
+			msgbox_unlock_after_put(box);			/* P5 */
 		return ATTEMPT_DONE;
 	}
 	attempt = ATTEMPT_NEEDS_USER_MEMORY;
@@ -187,13 +191,17 @@ static enum attempt msgbox_try_put_copied(struct msgbox *box, struct put *put)
 	return ATTEMPT_DONE;
 }
 
+/*
+ * A writer may find room only now: it would have used the spare segment for its copy, which
+ * then counts as pending.
+ */
 static void msgbox_free_spare(struct msgbox *box)
 {
 	struct segment *spare;
 
 	spin_lock(&box->lock);
 	spare = msgbox_take_spare(box);
-	spin_unlock(&box->lock);
+	msgbox_unlock_after_get(box);
 
 	segment_free(spare);
 }
@@ -254,7 +262,7 @@ static int msgbox_prepare_put_retry(struct msgbox *box, struct put *put,
 	case ATTEMPT_NEEDS_SPARE_FREED:
 		msgbox_free_spare(box);
 		break;
-	default:	/* Room comes only from a get. */
+	default:	/* Others make room, and when is not known. */
 		err = -EAGAIN;
 	}
 	return err ? err : msgbox_before_retry();
@@ -353,8 +361,6 @@ msgbox_put_small_slowpath(struct msgbox *box, const char __user *buf, size_t len
 		attempt = msgbox_try_put_small(box, &put);
 	}
 	msgbox_drop_reserved(box, put.fresh);				/* P8 */
-	if (attempt == ATTEMPT_DONE)
-		msgbox_wake_next_writer(box);	/* less memory is pending */
 	if (attempt != ATTEMPT_NEEDS_USER_MEMORY)
 		return err;
 	if (copied)

@@ -3,6 +3,7 @@
  * How writers of the device wait: room wakes the first one for which it is enough. Who is
  * woken and does not use the room hands the wake-up on.
  */
+#include "segment.h"
 #include "waiting.h"
 
 /* Fills the box with small messages. Returns their number. */
@@ -167,20 +168,31 @@ static long sleeper_put(struct sleeper *sleeper)
 	return put(sleeper->buf, sleeper->len);
 }
 
-/* Starts a put of which a page never arrives: it holds memory until stuck_page_arrive(). */
-static void start_stuck_put(struct __test_metadata *_metadata, struct stuck_page *stuck,
+/*
+ * Starts a put of which a page never arrives: it holds memory until stuck_page_arrive().
+ * Returns false without userfaultfd.
+ */
+static bool start_stuck_put(struct __test_metadata *_metadata, struct stuck_page *stuck,
 			    struct sleeper *stuck_put, size_t len)
 {
 	char *page = map(len, PROT_READ | PROT_WRITE);
 
 	madvise(page, len, MADV_NOHUGEPAGE);
 	if (stuck_page_begin(stuck, page))
-		SKIP_TEST(NO_USERFAULTFD);
+		return false;
 	*stuck_put = (struct sleeper) {
 		.call = sleeper_put, .nr = put_nr, .buf = page, .len = len,
 	};
 	ASSERT_TRUE(falls_asleep(stuck_put));
 	ASSERT_TRUE(stuck_page_wait(stuck));
+	return true;
+}
+
+/* The put fails, and holds no memory any more. */
+static bool end_stuck_put(struct stuck_page *stuck, struct sleeper *stuck_put)
+{
+	return !mprotect(stuck->page, PAGE, PROT_NONE) && !close(stuck->uffd) &&
+	       ends(stuck_put) && stuck_put->ret == -EFAULT;
 }
 
 FIXTURE(pending)
@@ -196,7 +208,10 @@ FIXTURE_SETUP(pending)
 {
 	waiting_setup(_metadata, &self->waiting, NULL);
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", 4 * MIB));
-	start_stuck_put(_metadata, &self->stuck, &self->put, 300 * KIB);
+	if (!start_stuck_put(_metadata, &self->stuck, &self->put, 300 * KIB)) {
+		waiting_teardown(_metadata, &self->waiting, NULL);
+		SKIP_TEST(NO_USERFAULTFD);
+	}
 	self->writer = (struct sleeper)WRITER(self->waiting.fd, message, 1000 * KIB);
 	ASSERT_EQ(-EAGAIN, put(message, 1000 * KIB));
 	ASSERT_TRUE(falls_asleep(&self->writer));
@@ -220,10 +235,7 @@ TEST_F(pending, memory_that_is_released_wakes_a_writer)
 /* Also by a put that fails. */
 TEST_F(pending, memory_that_a_failed_put_releases_wakes_a_writer)
 {
-	ASSERT_EQ(0, mprotect(self->stuck.page, PAGE, PROT_NONE));
-	close(self->stuck.uffd);
-	ASSERT_TRUE(ends(&self->put));
-	ASSERT_EQ(-EFAULT, self->put.ret);
+	ASSERT_TRUE(end_stuck_put(&self->stuck, &self->put));
 	ASSERT_TRUE(ends(&self->writer));
 	ASSERT_EQ(1000 * KIB, self->writer.ret);
 	EXPECT_EQ(1, drain());
@@ -252,7 +264,8 @@ TEST_F(waiting, a_small_writer_waits_for_no_memory_of_puts)
 	struct stuck_page stuck;
 	int count;
 
-	start_stuck_put(_metadata, &stuck, &stuck_put, ALL_PENDING + PAGE);
+	if (!start_stuck_put(_metadata, &stuck, &stuck_put, ALL_PENDING + PAGE))
+		SKIP(return, NO_USERFAULTFD);
 	count = fill_box(_metadata, self->now);
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", LOWEST_PENDING));
 	ASSERT_TRUE(falls_asleep(&writer));
@@ -273,7 +286,8 @@ TEST_F(waiting, a_small_writer_that_came_too_late_waits_for_no_memory_either)
 	pid_t child;
 	int count;
 
-	start_stuck_put(_metadata, &stuck, &stuck_put, ALL_PENDING);
+	if (!start_stuck_put(_metadata, &stuck, &stuck_put, ALL_PENDING))
+		SKIP(return, NO_USERFAULTFD);
 	count = fill_box(_metadata, self->now);
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", LOWEST_PENDING));
 	use_one_processor(_metadata);
@@ -325,7 +339,8 @@ TEST_F(waiting, pollout_only_if_a_page_may_be_missing)
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++) {
 		ASSERT_TRUE(has_room(self->now));
 		ASSERT_EQ(SMALL, write_with_missing_page(self->now, at));
-		start_stuck_put(_metadata, &stuck[i], &puts[i], reserved[i] - 16);
+		if (!start_stuck_put(_metadata, &stuck[i], &puts[i], reserved[i] - 16))
+			SKIP(return, NO_USERFAULTFD);
 	}
 	ASSERT_EQ(-EAGAIN, write_with_missing_page(self->now, at));
 	ASSERT_FALSE(has_room(self->now));
@@ -340,6 +355,45 @@ TEST_F(waiting, pollout_only_if_a_page_may_be_missing)
 	}
 	ASSERT_TRUE(ends(&poller));
 	EXPECT_EQ(3 * (int)ARRAY_SIZE(reserved), drain());
+}
+
+/*
+ * A writer finds room because the spare segment goes: it would have used that for its copy,
+ * and then could not have reserved a segment for the msgstack.
+ */
+static void spare_goes(struct __test_metadata *_metadata, int fd, int now, bool is_used)
+{
+	struct sleeper writer = WRITER(fd, message, 40000), first, second;
+	struct stuck_page stuck_first, stuck_second;
+
+	if (!start_stuck_put(_metadata, &stuck_first, &first, 112 * KIB - 16) ||
+	    !start_stuck_put(_metadata, &stuck_second, &second, 72 * KIB - 16))
+		SKIP(return, NO_USERFAULTFD);
+	/* A segment that is full, and a spare one. */
+	ASSERT_EQ(0, put_fillers(0));
+	ASSERT_EQ(0, put(message, 8));
+	ASSERT_EQ(8, get(buf[0], MIB));
+	ASSERT_EQ(0, set_parameter("max_bytes", 256 * KIB));
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", LOWEST_PENDING));
+	ASSERT_TRUE(falls_asleep(&writer));
+	ASSERT_TRUE(end_stuck_put(&stuck_first, &first));
+	ASSERT_TRUE(sleeps_on(&writer));
+	ASSERT_EQ(is_used ? 0 : -EAGAIN,
+		  is_used ? put(message, 8) : device_write(now, message, 140000));
+	ASSERT_TRUE(ends(&writer));
+	ASSERT_EQ(40000, writer.ret);
+	ASSERT_TRUE(end_stuck_put(&stuck_second, &second));
+	drain();
+}
+
+TEST_F(waiting, a_put_that_uses_the_spare_segment_wakes_a_writer)
+{
+	spare_goes(_metadata, self->fd, self->now, true);
+}
+
+TEST_F(waiting, a_put_that_frees_the_spare_segment_wakes_a_writer)
+{
+	spare_goes(_metadata, self->fd, self->now, false);
 }
 
 /* --- how many may wait */
