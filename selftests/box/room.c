@@ -379,7 +379,7 @@ static void spare_goes(struct __test_metadata *_metadata, int fd, int now, bool 
 	ASSERT_TRUE(end_stuck_put(&stuck_first, &first));
 	ASSERT_TRUE(sleeps_on(&writer));
 	ASSERT_EQ(is_used ? 0 : -EAGAIN,
-		  is_used ? put(message, 8) : device_write(now, message, 140000));
+		  is_used ? put(message, 8) : device_write(now, message, 126000));
 	ASSERT_TRUE(ends(&writer));
 	ASSERT_EQ(40000, writer.ret);
 	ASSERT_TRUE(end_stuck_put(&stuck_second, &second));
