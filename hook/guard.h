@@ -4,6 +4,7 @@
 
 #include <linux/sched.h>
 
+#include "compat.h"
 #include "log.h"
 #include "way.h"
 

@@ -32,6 +32,7 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #define ftrace_regs pt_regs
 #define ftrace_free_filter(ops) do { } while (0)
+#define TASK_FREEZABLE 0
 #endif
 
 /*

@@ -373,7 +373,7 @@ static void spare_goes(struct __test_metadata *_metadata, int fd, int now, bool 
 	ASSERT_EQ(0, put_fillers(0));
 	ASSERT_EQ(0, put(message, 8));
 	ASSERT_EQ(8, get(buf[0], MIB));
-	ASSERT_EQ(0, set_parameter("max_bytes", 256 * KIB));
+	ASSERT_EQ(0, set_parameter("max_bytes", 240 * KIB));
 	ASSERT_EQ(0, set_parameter("max_pending_bytes", LOWEST_PENDING));
 	ASSERT_TRUE(falls_asleep(&writer));
 	ASSERT_TRUE(end_stuck_put(&stuck_first, &first));
