@@ -148,9 +148,10 @@ working_kernel()
 }
 
 # stop_groups PID...: ends these process groups and waits, in the trap of a script that
-# started them with `set -m`
+# started them with `set -m`. Another signal does not end the wait.
 stop_groups()
 {
+	trap '' HUP INT TERM
 	(($# == 0)) || kill -- "${@/#/-}" 2>/dev/null || true
 	wait
 }
