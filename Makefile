@@ -64,7 +64,7 @@ deb:			## build Debian packages in build/deb for this machine, or SUITE=<trixie 
 
 install:		## (root) install library, command and documents below PREFIX=/usr/local (DESTDIR=)
 	@scripts/setup/install-tools install
-	@$(if $(filter-out root,$(SUDO_USER)),sudo -u "#$$(stat -c %u .)") $(MAKE) --no-print-directory -C core/user $(MAKEOVERRIDES)
+	@$(if $(filter-out root,$(SUDO_USER)),sudo -u "$$(. scripts/lib/common.sh && owner)") $(MAKE) --no-print-directory -C core/user $(MAKEOVERRIDES)
 	@$(MAKE) --no-print-directory -C core/user install
 
 uninstall:		## (root) remove them

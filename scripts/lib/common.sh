@@ -66,6 +66,16 @@ own()
 	((EUID || !$#)) || [[ ! ${SUDO_USER:-} ]] || chown --reference="$top" "$@" || true
 }
 
+# owner: prints whose the sources are, for sudo -u, which may refuse a number
+owner()
+{
+	local name
+
+	name=$(stat -c %U "$top")
+	[[ $name != UNKNOWN ]] || name="#$(stat -c %u "$top")"
+	echo "$name"
+}
+
 make_dir()
 {
 	local path=$1
