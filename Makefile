@@ -60,11 +60,12 @@ unload:			## (root) unload the module
 ##@ Install it
 
 deb:			## build Debian packages in build/deb for this machine, or SUITE=<trixie or bookworm>
+	$(call no_kernel,the packages are for all kernels of SUITE)
 	@scripts/commands/deb $(SUITE)
 
 install:		## (root) install library, command and documents below PREFIX=/usr/local (DESTDIR=)
 	@scripts/setup/install-tools install
-	@$(if $(filter-out root,$(SUDO_USER)),sudo -u "#$$(stat -c %u .)") $(MAKE) --no-print-directory -C core/user $(MAKEOVERRIDES)
+	@$(if $(filter-out root,$(SUDO_USER)),sudo -u "$$(. scripts/lib/common.sh && owner)") $(MAKE) --no-print-directory -C core/user $(MAKEOVERRIDES)
 	@$(MAKE) --no-print-directory -C core/user install
 
 uninstall:		## (root) remove them
@@ -82,6 +83,7 @@ kselftest:		## run the tests in a virtual machine (TESTS=<pattern>, CPUS=, CYCLE
 	@scripts/commands/kselftest $(KSELFTEST_OPTIONS) $(KERNEL)
 
 user-check:		## test the library, the command and the examples here, with servers (SHORT=1: less)
+	$(call no_kernel,it tests no module)
 	@scripts/commands/user-check $(if $(call is_on,$(SHORT)),--short)
 
 kselftest-all:		## run the tests on all stock kernels, or KERNELS=<pattern> (SHORT=1: parts of them on seven)
@@ -106,6 +108,7 @@ soak:			## run traffic, faults, limits and reloads for ten minutes, or MINUTES=<
 	@scripts/commands/soak $(if $(MINUTES),--minutes $(MINUTES)) $(KERNEL)
 
 package-test:		## (root) install, use, upgrade and purge the packages (SUITE=bookworm, SHORT=1, PLANT=)
+	$(call no_kernel,it runs on the kernel of SUITE)
 	@scripts/commands/package-test $(if $(call is_on,$(SHORT)),--short) $(if $(PLANT),--plant $(PLANT)) $(SUITE)
 
 ##@ Measure it
@@ -129,9 +132,11 @@ check:			## check sources and documents: warnings, sparse, coding style, spellin
 	@scripts/commands/check $(KERNEL)
 
 mutants:		## plant bugs one at a time and check that tests catch them (SHORT=1: a few bugs)
+	$(call no_kernel,each bug names its kernel)
 	@scripts/commands/mutants $(if $(call is_on,$(SHORT)),--short)
 
 models:			## check the models of the box, waiting, unloading, namespaces and memory order
+	$(call no_kernel,models need none)
 	@scripts/commands/models
 
 coverage:		## show which lines and branches of the module the tests execute

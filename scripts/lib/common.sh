@@ -66,6 +66,16 @@ own()
 	((EUID || !$#)) || [[ ! ${SUDO_USER:-} ]] || chown --reference="$top" "$@" || true
 }
 
+# owner: prints whose the sources are, for sudo -u, which may refuse a number
+owner()
+{
+	local name
+
+	name=$(stat -c %U "$top")
+	[[ $name != UNKNOWN ]] || name="#$(stat -c %u "$top")"
+	echo "$name"
+}
+
 make_dir()
 {
 	local path=$1
@@ -148,9 +158,10 @@ working_kernel()
 }
 
 # stop_groups PID...: ends these process groups and waits, in the trap of a script that
-# started them with `set -m`
+# started them with `set -m`. Another signal does not end the wait.
 stop_groups()
 {
+	trap '' HUP INT TERM
 	(($# == 0)) || kill -- "${@/#/-}" 2>/dev/null || true
 	wait
 }

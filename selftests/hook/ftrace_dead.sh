@@ -34,14 +34,6 @@ loading_is_refused()
 		remove kill_ftrace && text_is_as_before && load && calls_work && unload
 }
 
-# The debug kernels are built without suspend. The others wait 20 seconds for a task that
-# cannot be frozen, and give up.
-suspend_is_possible()
-{
-	[ -w /sys/power/pm_test ] || return 0
-	echo freezer >/sys/power/pm_test && echo mem >/sys/power/state && echo none >/sys/power/pm_test
-}
-
 # rmmod does not return. The module stays in memory, so calls through its trampoline are safe.
 unloading_never_ends()
 {

@@ -39,7 +39,7 @@ loading_never_ends()
 	cannot_detach_log='dm510_msgbox: ftrace has shut itself down and cannot detach from msg_exit_ns;'
 	cannot_detach_log="$cannot_detach_log this module stays until the machine is rebooted"
 	wait_for_log "$cannot_detach_log" && namespaces_can_end && kill -0 "$insmod_pid" &&
-		[ -d /sys/module/dm510_msgbox ] && calls_are_gone
+		[ -d /sys/module/dm510_msgbox ] && calls_are_gone && suspend_is_possible
 }
 
 run_tests loading_never_ends

@@ -268,6 +268,14 @@ module_is_in_use()
 	grep -q -e 'in use' -e 'temporarily unavailable' "$tmp/error" && module_is_loaded
 }
 
+# The debug kernels are built without suspend. The others wait 20 seconds for a task that
+# cannot be frozen, and give up.
+suspend_is_possible()
+{
+	[ -w /sys/power/pm_test ] || return 0
+	echo freezer >/sys/power/pm_test && echo mem >/sys/power/state && echo none >/sys/power/pm_test
+}
+
 # --- kernel functions
 
 address_of()
