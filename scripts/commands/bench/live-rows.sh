@@ -112,8 +112,10 @@ processors()
 }
 
 # The box was empty, so what a benchmark that failed or was interrupted has left is its own.
+# A terminal interrupts the benchmark as well as this script, which may be here already.
 empty_box()
 {
+	trap '' HUP INT TERM
 	[ "$own_box" ] || [ "$(figure count)" = 0 ] || "$program" --live empty
 }
 
