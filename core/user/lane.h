@@ -23,7 +23,8 @@
 
 /*
  * Half of it, after which a lane is registered anew, is longer than any call takes: that can
- * be twice the timeout, and a second for each 64 KiB of a message.
+ * be twice the timeout, and a second for each 64 KiB of a message. A message that is taken can
+ * be longer than those that this handle puts; SCRIPT_GET adds the time for it.
  */
 static inline int lane_life_ms(const struct url *url)
 {

@@ -216,11 +216,13 @@ static int get_failed(void)
 
 static ssize_t get_on(struct lane *lane, void *buffer, size_t size)
 {
-	char limit[24];
-	const struct argument argument = {
-		limit, (size_t)snprintf(limit, sizeof(limit), "%zu", size),
+	int life_ms = lane_life_ms(&lane->place->url);
+	char limit[24], life[12];
+	const struct argument arguments[] = {
+		{ limit, (size_t)snprintf(limit, sizeof(limit), "%zu", size) },
+		{ life, (size_t)snprintf(life, sizeof(life), "%d", life_ms) },
 	};
-	redisReply *reply = lane_run(lane, SCRIPT_GET, &argument, 1, size);
+	redisReply *reply = lane_run(lane, SCRIPT_GET, arguments, 2, size);
 	ssize_t length;
 
 	if (!reply) {

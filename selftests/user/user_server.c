@@ -274,6 +274,31 @@ TEST_F(server, little_is_left_behind)
 	EXPECT_EQ(-1, server_number(&self->server, "PTTL box:msgbox"));
 }
 
+/*
+ * The server keeps a message that was taken until it would have arrived on the slowest
+ * connection, also one that is longer than those that the handle puts.
+ */
+TEST_F(server, a_long_message_is_kept_longer)
+{
+	static const char push[] = "EVAL \"return redis.call('LPUSH', 'box', string.rep('x', 4194304))\" 0";
+	/* In milliseconds, of the key that goes first. */
+	static const char life[] =
+		"EVAL \"local life = 1e9; for _, key in ipairs(redis.call('KEYS', 'box:msgbox:*')) do "
+		"life = math.min(life, redis.call('PTTL', key)) end; return life\" 0";
+	void *taken = NULL;
+	size_t size = 0;
+
+	msgbox_close(self->box);
+	self->box = open_with(&self->server, "&max_message_bytes=1000");
+	ASSERT_NE(NULL, self->box);
+	ASSERT_EQ(1, server_number(&self->server, push));
+	ASSERT_EQ(4 * MIB, box_take(self->box, &taken, &size, 0)) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_LT(60000 + 2 * 4 * MIB / 65, server_number(&self->server, life));
+	free(taken);
+}
+
 /* A wait wakes for a message that another program has pushed. */
 TEST_F(server, a_push_wakes)
 {
