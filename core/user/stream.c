@@ -246,8 +246,9 @@ bool stream_is_stale(struct stream *stream)
 {
 	struct pollfd now = { .fd = stream->socket, .events = POLLIN | POLLRDHUP };
 
+	/* The rest of a TLS record is no longer in the socket. */
 	if (!poll(&now, 1, 0))
-		return false;
+		return stream->tls && tls_has_more(stream->tls);
 	/* A TLS server can send tickets, which are not part of the stream. */
 	return now.revents != POLLIN || !stream->tls || tls_is_stale(stream->tls);
 }
