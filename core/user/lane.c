@@ -36,13 +36,18 @@ struct request {
 
 /*
  * In bytes a second. A slow connection is not a silent one: what it has carried extends the
- * deadline by the time that it needs at this speed.
+ * deadline by the time that it needs at this speed, but not beyond the time that the server
+ * may be silent.
  */
 #define SLOWEST		65536
 
-static deadline_t extended(deadline_t deadline, size_t bytes)
+static void extend(const struct lane *lane, deadline_t *deadline, int64_t bytes)
 {
-	return deadline + (int64_t)bytes * INT64_C(1000000000) / SLOWEST;
+	deadline_t silence = deadline_in(lane->place->url.timeout);
+
+	*deadline += bytes * INT64_C(1000000000) / SLOWEST;
+	if (*deadline > silence)
+		*deadline = silence;
 }
 
 static void add(struct request *request, const char *bytes, size_t length)
@@ -69,17 +74,45 @@ static struct request script_request(const struct lane *lane, const char *script
 	return request;
 }
 
-/* Extends the deadline. The bytes can be in the kernel's buffers for long after that. */
+/* The other side has so much of the request. */
+static void note_taken(struct lane *lane, int64_t taken, deadline_t *deadline)
+{
+	if (taken <= lane->taken)
+		return;
+	extend(lane, deadline, taken - lane->taken);
+	lane->taken = taken;
+}
+
+/*
+ * After the deadline: whether the other side has taken more of the request, and there is time
+ * left for that reason. What is in the kernel's buffers here would also be so if it hung.
+ */
+static bool is_taking(struct lane *lane, deadline_t *deadline)
+{
+	if (errno != ETIMEDOUT)
+		return false;
+	note_taken(lane, lane->sent - stream_queued(&lane->stream), deadline);
+	return deadline_left(*deadline);
+}
+
+/* So that a socket in the file system, which counts whole parts, shows that they are taken. */
+#define MOST_AT_ONCE	16384
+
 static int send_all(struct lane *lane, const char *bytes, size_t length, deadline_t *deadline)
 {
+	lane->sent = 0;
+	lane->taken = 0;
 	while (length) {
-		ssize_t sent = stream_send(&lane->stream, bytes, length, *deadline);
+		size_t size = length < MOST_AT_ONCE ? length : MOST_AT_ONCE;
+		ssize_t sent = stream_send(&lane->stream, bytes, size, *deadline);
 
+		if (sent < 0 && is_taking(lane, deadline))
+			continue;
 		if (!sent)
 			errno = ECONNRESET;
 		if (sent <= 0)
 			return -1;
-		*deadline = extended(*deadline, (size_t)sent);
+		lane->sent += sent;
 		bytes += sent;
 		length -= (size_t)sent;
 	}
@@ -102,22 +135,21 @@ static int send_request(struct lane *lane, const struct request *request, deadli
 	return result;
 }
 
-/*
- * Returns the number of bytes that came, or -1 with errno. Extends the deadline for the next
- * ones, but not beyond the time that the server may be silent.
- */
+/* Returns the number of bytes that came, or -1 with errno. Extends the deadline for the next ones. */
 static ssize_t receive(struct lane *lane, char *bytes, size_t size, deadline_t *deadline)
 {
-	ssize_t received = stream_receive(&lane->stream, bytes, size, *deadline);
-	deadline_t silence = deadline_in(lane->place->url.timeout);
+	ssize_t received;
 
+	do
+		received = stream_receive(&lane->stream, bytes, size, *deadline);
+	while (received < 0 && is_taking(lane, deadline));
 	if (!received)
 		errno = ECONNRESET;
 	if (received <= 0)
 		return -1;
-	*deadline = extended(*deadline, (size_t)received);
-	if (*deadline > silence)
-		*deadline = silence;
+	/* The request is no longer on its way. */
+	note_taken(lane, lane->sent, deadline);
+	extend(lane, deadline, received);
 	return received;
 }
 
@@ -238,6 +270,7 @@ static enum outcome exchange(struct lane *lane, const struct request *request, r
 	if (send_request(lane, request, &deadline)) {
 		error = errno;
 		deadline = clock_now();
+		lane->sent = 0;
 	}
 	if (!receive_reply(lane, request, reply, deadline)) {
 		/* More than an answer must not be taken for that to the next request. */

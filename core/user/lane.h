@@ -50,6 +50,8 @@ struct lane {
 	char *key;			/* KEY:msgbox:LANE */
 	uint64_t number;		/* of the last request */
 	int64_t registered;		/* when the server got to know it, or 0 */
+	int64_t sent;			/* bytes of the last request, or 0 if it cannot be sent */
+	int64_t taken;			/* of these, what was seen to be no longer on this side */
 	/*
 	 * The last request was a get whose answer was lost. The next get is the same one,
 	 * repeated; nothing else may use the lane before.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -289,4 +291,15 @@ ssize_t stream_receive(struct stream *stream, char *bytes, size_t size, deadline
 		if (errno != EAGAIN || stream_poll(stream, events, deadline))
 			return -1;
 	}
+}
+
+int stream_queued(const struct stream *stream)
+{
+	int error = errno, queued;
+
+	/* With TLS, and in the file system, it counts a little more than was sent. */
+	if (ioctl(stream->socket, SIOCOUTQ, &queued))
+		queued = 0;
+	errno = error;
+	return queued;
 }

@@ -719,6 +719,41 @@ TEST_F(server, a_frozen_server)
 	msgbox_close(box);
 }
 
+/*
+ * What is in the kernel's buffers has not been taken by the server, and is not worth a second
+ * for each 64 KiB.
+ */
+static void put_to_a_frozen_server(struct __test_metadata *_metadata, struct server *server,
+				   const char *url)
+{
+	char *message = new_message(MIB, 1);
+	struct msgbox *box;
+	long begin, ret;
+
+	/* On a busy machine opening can take longer than the timeout. */
+	ASSERT_TRUE(comes_true((box = msgbox_open(url))));
+	ASSERT_EQ(0, kill(server->pid, SIGSTOP));
+	begin = milliseconds();
+	ret = box_put(box, message, MIB);
+	EXPECT_TRUE(ret == -EINPROGRESS || ret == -ETIMEDOUT) {
+		TH_LOG("%ld %s", ret, msgbox_error());
+	}
+	EXPECT_LE(200 - 1, milliseconds() - begin);
+	/* Less than LATE, as the smallest buffers are worth more than that. */
+	EXPECT_GE(3000, milliseconds() - begin);
+	ASSERT_EQ(0, kill(server->pid, SIGCONT));
+	msgbox_close(box);
+	free(message);
+}
+
+TEST_F(server, a_frozen_server_and_a_large_message)
+{
+	char url[256];
+
+	snprintf(url, sizeof(url), "%s&timeout=200", self->server.url);
+	put_to_a_frozen_server(_metadata, &self->server, url);
+}
+
 /* A server that is busy with a script. */
 TEST_F(server, a_server_that_runs_a_script)
 {
@@ -809,6 +844,14 @@ TEST_F(tcp, a_restart)
 		TH_LOG("%s", msgbox_error());
 	}
 	msgbox_close(box);
+}
+
+TEST_F(tcp, a_frozen_server_and_a_large_message)
+{
+	char url[256];
+
+	snprintf(url, sizeof(url), "redis://127.0.0.1:%d/box?timeout=200", self->number);
+	put_to_a_frozen_server(_metadata, &self->server, url);
 }
 
 TEST_HARNESS_MAIN
