@@ -528,15 +528,16 @@ static bool is_hopeful(bool again, enum outcome outcome)
 }
 
 /*
- * Until the request is answered or the time is over. The last attempt may begin just before
- * the end, and still gets all the time that an answer may take: otherwise it would often be
- * sent and not answered, which is worse than late. again_word is the word of the request
+ * Until the request is answered or the time is over; that begins anew, once, when a connection
+ * breaks, as a slow one can have used it all. The last attempt may begin just before the end,
+ * and still gets all the time that an answer may take: otherwise it would often be sent and
+ * not answered, which is worse than late. again_word is the word of the request
  * that says "again", or NULL if the request can be repeated without harm.
  */
 static redisReply *repeat(struct lane *lane, struct request *request, const char **again_word)
 {
 	deadline_t deadline = deadline_in(lane->place->url.timeout);
-	bool again = lane->unsettled;
+	bool again = lane->unsettled, has_broken = false;
 	enum outcome outcome;
 	redisReply *reply;
 	int tries;
@@ -551,6 +552,10 @@ static redisReply *repeat(struct lane *lane, struct request *request, const char
 		if (outcome == NOT_ANSWERED && again_word)
 			again = true;
 		lane->repeated = again;
+		if (outcome != ANSWERED && errno != ETIMEDOUT && !has_broken) {
+			has_broken = true;
+			deadline = deadline_in(lane->place->url.timeout);
+		}
 		if (!is_hopeful(again, outcome) || !lane_pause(lane, tries ? 100 : 1, deadline))
 			break;
 	}

@@ -23,12 +23,12 @@
 
 /*
  * Half of it, after which a lane is registered anew, is longer than any call takes: that can
- * be twice the timeout, and a second for each 64 KiB of a message. A message that is taken can
- * be longer than those that this handle puts; SCRIPT_GET adds the time for it.
+ * be three times the timeout, and twice a second for each 64 KiB of a message. A message that is
+ * taken can be longer than those that this handle puts; SCRIPT_GET adds the time for it.
  */
 static inline int lane_life_ms(const struct url *url)
 {
-	return 60000 + 4 * url->timeout + 2 * (int)(url->max_message_bytes / 65);
+	return 60000 + 6 * url->timeout + 4 * (int)(url->max_message_bytes / 65);
 }
 
 /* What all lanes of a box share, and do not change. */
