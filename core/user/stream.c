@@ -107,7 +107,8 @@ static int connect_socket(struct stream *stream, const char *path, deadline_t de
 			errno = ETIMEDOUT;
 			return -1;
 		}
-		poll(NULL, 0, 10);
+		if (poll_file(stream, -1, 0, deadline_in(10)) && errno == EINTR)
+			return -1;
 	}
 	return 0;
 }

@@ -666,6 +666,37 @@ TEST_F(server, no_such_host)
 	}
 }
 
+/* A socket at which no more connections can be queued. A signal ends a wait for it. */
+TEST_F(server, a_signal_while_the_queue_is_full)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), first;
+	struct msgbox *patient = open_with(&self->server, "&timeout=60000");
+	char byte;
+	struct caller caller = WAITER(patient, &byte, 1, MSGBOX_FOREVER);
+
+	ASSERT_NE(NULL, patient);
+	server_kill(&self->server);
+	unlink(self->server.socket);
+	strcpy(address.sun_path, self->server.socket);
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	ASSERT_EQ(0, listen(fd, 0));
+	first = connect_unix(self->server.socket);
+	ASSERT_LE(0, first);
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_TRUE(starts(&caller));
+	usleep(200000);
+	EXPECT_FALSE(atomic_load(&caller.done));
+	ASSERT_EQ(0, pthread_kill(caller.thread, SIGUSR1));
+	ASSERT_TRUE(returns(&caller));
+	EXPECT_EQ(-EINTR, caller.ret);
+	EXPECT_GT(LATE, caller.took);
+	close(first);
+	close(fd);
+	msgbox_close(patient);
+}
+
 /* A port at which connections are queued, but nobody accepts them or answers. */
 TEST_F(server, nobody_answers)
 {
