@@ -15,6 +15,7 @@
 
 #include "backend.h"
 #include "lane.h"
+#include "lookup.h"
 #include "reply.h"
 #include "scripts.h"
 #include "tls.h"
@@ -37,6 +38,7 @@ static atomic_uint forks;
 static void count_fork(void)
 {
 	atomic_fetch_add(&forks, 1);
+	lookup_after_fork();
 }
 
 static void watch_forks(void)

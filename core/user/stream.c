@@ -153,6 +153,10 @@ static int lookup_failed(const struct url *url)
 		return failed(ETIMEDOUT,
 			      "looking up the host %s takes longer than %d ms (the URL's option "
 			      "timeout)", url->host, url->timeout);
+	if (errno == EBUSY)
+		return failed(ETIMEDOUT,
+			      "cannot look up the host %s: %d lookups of this process wait for the "
+			      "name server", url->host, MOST_LOOKUPS);
 	return failed(errno, "cannot look up the host %s: %m", url->host);
 }
 
