@@ -183,7 +183,8 @@ static int skip(struct lane *lane, size_t length, deadline_t *deadline)
 
 /*
  * For an answer that has a message or not, where that is all that matters: drops the message,
- * and the reader finds a 1. It finds other answers as they are.
+ * and the reader finds a 1. It finds other answers as they are. EMSGSIZE: there is a message
+ * that is longer than the longest, which is not worth receiving.
  */
 static int drop_message(struct lane *lane, deadline_t *deadline)
 {
@@ -200,7 +201,7 @@ static int drop_message(struct lane *lane, deadline_t *deadline)
 		return feed(lane, line, length);
 	message = strtoul(line + 1, NULL, 10);
 	if (message > LONGEST_MESSAGE) {
-		errno = EPROTO;
+		errno = EMSGSIZE;
 		return -1;
 	}
 	return skip(lane, message + 2, deadline) ? -1 : feed(lane, ":1\r\n", 4);
@@ -623,7 +624,7 @@ static int block(struct lane *lane, int wait_ms, int patience_ms)
 	add_text(&request, "LEFT");
 	add_text(&request, seconds);
 	if (exchange(lane, &request, &reply, deadline_in(patience_ms)) != ANSWERED)
-		return exchange_failed(lane);
+		return errno == EMSGSIZE ? 1 : exchange_failed(lane);
 	if (reply->type == REDIS_REPLY_ERROR)
 		result = reply_failed(reply, lane->place->name);
 	else
