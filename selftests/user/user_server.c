@@ -519,9 +519,15 @@ TEST_F(secret, a_password_from_a_pipe)
 	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	pid = fork();
 	if (!pid) {
-		int fd = open(path, O_WRONLY);
-		bool written = write(fd, PASSWORD, 3) == 3;
+		bool written;
+		int fd;
 
+		/* Also the open of the other end goes on. */
+		usleep(50000);
+		kill(getppid(), SIGUSR1);
+		usleep(50000);
+		fd = open(path, O_WRONLY);
+		written = write(fd, PASSWORD, 3) == 3;
 		usleep(50000);
 		kill(getppid(), SIGUSR1);
 		usleep(50000);
