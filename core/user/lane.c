@@ -36,13 +36,18 @@ struct request {
 
 /*
  * In bytes a second. A slow connection is not a silent one: what it has carried extends the
- * deadline by the time that it needs at this speed.
+ * deadline by the time that it needs at this speed, but not beyond the time that the server
+ * may be silent.
  */
 #define SLOWEST		65536
 
-static deadline_t extended(deadline_t deadline, size_t bytes)
+static void extend(const struct lane *lane, deadline_t *deadline, int64_t bytes)
 {
-	return deadline + (int64_t)bytes * INT64_C(1000000000) / SLOWEST;
+	deadline_t silence = deadline_in(lane->place->url.timeout);
+
+	*deadline += bytes * INT64_C(1000000000) / SLOWEST;
+	if (*deadline > silence)
+		*deadline = silence;
 }
 
 static void add(struct request *request, const char *bytes, size_t length)
@@ -69,17 +74,45 @@ static struct request script_request(const struct lane *lane, const char *script
 	return request;
 }
 
-/* Extends the deadline. The bytes can be in the kernel's buffers for long after that. */
+/* The other side has so much of the request. */
+static void note_taken(struct lane *lane, int64_t taken, deadline_t *deadline)
+{
+	if (taken <= lane->taken)
+		return;
+	extend(lane, deadline, taken - lane->taken);
+	lane->taken = taken;
+}
+
+/*
+ * After the deadline: whether the other side has taken more of the request, and there is time
+ * left for that reason. What is in the kernel's buffers here would also be so if it hung.
+ */
+static bool is_taking(struct lane *lane, deadline_t *deadline)
+{
+	if (errno != ETIMEDOUT)
+		return false;
+	note_taken(lane, lane->sent - stream_queued(&lane->stream), deadline);
+	return deadline_left(*deadline);
+}
+
+/* So that a socket in the file system, which counts whole parts, shows that they are taken. */
+#define MOST_AT_ONCE	16384
+
 static int send_all(struct lane *lane, const char *bytes, size_t length, deadline_t *deadline)
 {
+	lane->sent = 0;
+	lane->taken = 0;
 	while (length) {
-		ssize_t sent = stream_send(&lane->stream, bytes, length, *deadline);
+		size_t size = length < MOST_AT_ONCE ? length : MOST_AT_ONCE;
+		ssize_t sent = stream_send(&lane->stream, bytes, size, *deadline);
 
+		if (sent < 0 && is_taking(lane, deadline))
+			continue;
 		if (!sent)
 			errno = ECONNRESET;
 		if (sent <= 0)
 			return -1;
-		*deadline = extended(*deadline, (size_t)sent);
+		lane->sent += sent;
 		bytes += sent;
 		length -= (size_t)sent;
 	}
@@ -102,22 +135,21 @@ static int send_request(struct lane *lane, const struct request *request, deadli
 	return result;
 }
 
-/*
- * Returns the number of bytes that came, or -1 with errno. Extends the deadline for the next
- * ones, but not beyond the time that the server may be silent.
- */
+/* Returns the number of bytes that came, or -1 with errno. Extends the deadline for the next ones. */
 static ssize_t receive(struct lane *lane, char *bytes, size_t size, deadline_t *deadline)
 {
-	ssize_t received = stream_receive(&lane->stream, bytes, size, *deadline);
-	deadline_t silence = deadline_in(lane->place->url.timeout);
+	ssize_t received;
 
+	do
+		received = stream_receive(&lane->stream, bytes, size, *deadline);
+	while (received < 0 && is_taking(lane, deadline));
 	if (!received)
 		errno = ECONNRESET;
 	if (received <= 0)
 		return -1;
-	*deadline = extended(*deadline, (size_t)received);
-	if (*deadline > silence)
-		*deadline = silence;
+	/* The request is no longer on its way. */
+	note_taken(lane, lane->sent, deadline);
+	extend(lane, deadline, received);
 	return received;
 }
 
@@ -151,7 +183,8 @@ static int skip(struct lane *lane, size_t length, deadline_t *deadline)
 
 /*
  * For an answer that has a message or not, where that is all that matters: drops the message,
- * and the reader finds a 1. It finds other answers as they are.
+ * and the reader finds a 1. It finds other answers as they are. EMSGSIZE: there is a message
+ * that is longer than the longest, which is not worth receiving.
  */
 static int drop_message(struct lane *lane, deadline_t *deadline)
 {
@@ -168,7 +201,7 @@ static int drop_message(struct lane *lane, deadline_t *deadline)
 		return feed(lane, line, length);
 	message = strtoul(line + 1, NULL, 10);
 	if (message > LONGEST_MESSAGE) {
-		errno = EPROTO;
+		errno = EMSGSIZE;
 		return -1;
 	}
 	return skip(lane, message + 2, deadline) ? -1 : feed(lane, ":1\r\n", 4);
@@ -238,6 +271,7 @@ static enum outcome exchange(struct lane *lane, const struct request *request, r
 	if (send_request(lane, request, &deadline)) {
 		error = errno;
 		deadline = clock_now();
+		lane->sent = 0;
 	}
 	if (!receive_reply(lane, request, reply, deadline)) {
 		/* More than an answer must not be taken for that to the next request. */
@@ -495,15 +529,16 @@ static bool is_hopeful(bool again, enum outcome outcome)
 }
 
 /*
- * Until the request is answered or the time is over. The last attempt may begin just before
- * the end, and still gets all the time that an answer may take: otherwise it would often be
- * sent and not answered, which is worse than late. again_word is the word of the request
+ * Until the request is answered or the time is over; that begins anew, once, when a connection
+ * breaks, as a slow one can have used it all. The last attempt may begin just before the end,
+ * and still gets all the time that an answer may take: otherwise it would often be sent and
+ * not answered, which is worse than late. again_word is the word of the request
  * that says "again", or NULL if the request can be repeated without harm.
  */
 static redisReply *repeat(struct lane *lane, struct request *request, const char **again_word)
 {
 	deadline_t deadline = deadline_in(lane->place->url.timeout);
-	bool again = lane->unsettled;
+	bool again = lane->unsettled, has_broken = false;
 	enum outcome outcome;
 	redisReply *reply;
 	int tries;
@@ -518,6 +553,10 @@ static redisReply *repeat(struct lane *lane, struct request *request, const char
 		if (outcome == NOT_ANSWERED && again_word)
 			again = true;
 		lane->repeated = again;
+		if (outcome != ANSWERED && errno != ETIMEDOUT && !has_broken) {
+			has_broken = true;
+			deadline = deadline_in(lane->place->url.timeout);
+		}
 		if (!is_hopeful(again, outcome) || !lane_pause(lane, tries ? 100 : 1, deadline))
 			break;
 	}
@@ -585,7 +624,7 @@ static int block(struct lane *lane, int wait_ms, int patience_ms)
 	add_text(&request, "LEFT");
 	add_text(&request, seconds);
 	if (exchange(lane, &request, &reply, deadline_in(patience_ms)) != ANSWERED)
-		return exchange_failed(lane);
+		return errno == EMSGSIZE ? 1 : exchange_failed(lane);
 	if (reply->type == REDIS_REPLY_ERROR)
 		result = reply_failed(reply, lane->place->name);
 	else

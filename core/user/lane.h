@@ -23,11 +23,12 @@
 
 /*
  * Half of it, after which a lane is registered anew, is longer than any call takes: that can
- * be twice the timeout, and a second for each 64 KiB of a message.
+ * be three times the timeout, and twice a second for each 64 KiB of a message. A message that is
+ * taken can be longer than those that this handle puts; SCRIPT_GET adds the time for it.
  */
 static inline int lane_life_ms(const struct url *url)
 {
-	return 60000 + 4 * url->timeout + 2 * (int)(url->max_message_bytes / 65);
+	return 60000 + 6 * url->timeout + 4 * (int)(url->max_message_bytes / 65);
 }
 
 /* What all lanes of a box share, and do not change. */
@@ -49,6 +50,8 @@ struct lane {
 	char *key;			/* KEY:msgbox:LANE */
 	uint64_t number;		/* of the last request */
 	int64_t registered;		/* when the server got to know it, or 0 */
+	int64_t sent;			/* bytes of the last request, or 0 if it cannot be sent */
+	int64_t taken;			/* of these, what was seen to be no longer on this side */
 	/*
 	 * The last request was a get whose answer was lost. The next get is the same one,
 	 * repeated; nothing else may use the lane before.

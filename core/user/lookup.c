@@ -15,9 +15,12 @@
 /* In nanoseconds. The host can have other addresses then. */
 #define OLD	(10 * INT64_C(1000000000))
 
+/* Those of this process that have not ended, some of which nobody waits for any more. */
+static atomic_int unfinished;
+
 /*
  * Belongs to the caller and to the thread: the last one frees it. After fork(2) the child has
- * no such thread, and keeps these few bytes.
+ * no such thread, and keeps these few bytes and the eventfd.
  */
 struct lookup {
 	atomic_int owners;
@@ -59,25 +62,33 @@ static void *look_up(void *data)
 	lookup->error = errno;
 	lookup->end = clock_now();
 	atomic_store(&lookup->has_ended, true);
+	atomic_fetch_sub(&unfinished, 1);
 	eventfd_write(lookup->file, 1);
 	lookup_drop(lookup);
 	return NULL;
 }
 
-/* The program's signals are not for this thread. Returns whether it runs. */
-static bool start_thread(struct lookup *lookup)
+/* The program's signals are not for this thread. Returns 0, or an error. */
+static int start_thread(struct lookup *lookup)
 {
 	sigset_t all, before;
 	pthread_t thread;
 	int error;
 
+	if (atomic_fetch_add(&unfinished, 1) >= MOST_LOOKUPS) {
+		atomic_fetch_sub(&unfinished, 1);
+		return EBUSY;
+	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&thread, NULL, look_up, lookup);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!error)
-		pthread_detach(thread);
-	return !error;
+	if (error) {
+		atomic_fetch_sub(&unfinished, 1);
+		return ENOMEM;
+	}
+	pthread_detach(thread);
+	return 0;
 }
 
 struct lookup *lookup_begin(const char *host, const char *port)
@@ -91,9 +102,11 @@ struct lookup *lookup_begin(const char *host, const char *port)
 	lookup->file = eventfd(0, EFD_CLOEXEC);
 	atomic_store(&lookup->owners, 2);
 	if (lookup->host && lookup->port && lookup->file >= 0) {
-		if (start_thread(lookup))
+		int error = start_thread(lookup);
+
+		if (!error)
 			return lookup;
-		errno = ENOMEM;
+		errno = error;
 	}
 	atomic_store(&lookup->owners, 1);
 	lookup_drop(lookup);
@@ -117,4 +130,9 @@ int lookup_result(const struct lookup *lookup, const struct addrinfo **addresses
 	*addresses = lookup->addresses;
 	errno = lookup->error;
 	return lookup->status;
+}
+
+void lookup_after_fork(void)
+{
+	atomic_store(&unfinished, 0);
 }

@@ -11,7 +11,10 @@
 
 struct lookup;
 
-/* Begins to look up. Returns NULL with errno. */
+/* In one process at a time. */
+#define MOST_LOOKUPS	32
+
+/* Begins to look up. Returns NULL with errno: EBUSY if there are too many. */
 struct lookup *lookup_begin(const char *host, const char *port);
 
 /* A file that poll(2) can read once the lookup has ended. */
@@ -28,5 +31,8 @@ int lookup_result(const struct lookup *lookup, const struct addrinfo **addresses
 
 /* Frees the lookup, or lets it free itself when it ends. NULL is allowed. Keeps errno. */
 void lookup_drop(struct lookup *lookup);
+
+/* In the child, which has none of the threads. */
+void lookup_after_fork(void);
 
 #endif

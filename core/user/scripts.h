@@ -74,8 +74,9 @@
 	"return 0\n"
 
 /*
- * ARGV: number, again, size of the buffer. Returns the message; or its length, which is
- * larger than the buffer; or SCRIPT_NOTHING, SCRIPT_UNKNOWN.
+ * ARGV: number, again, size of the buffer, milliseconds that the lane is kept, besides the time
+ * for the message. Returns the message; or its length, which is larger than the buffer; or
+ * SCRIPT_NOTHING, SCRIPT_UNKNOWN.
  */
 #define SCRIPT_GET SCRIPT_BEGIN \
 	"local size = tonumber(ARGV[3])\n" \
@@ -93,6 +94,7 @@
 	"redis.call('HSET', KEYS[2], 'bytes', string.format('%.0f', bytes),\n" \
 	"	'gets', string.format('%.0f', (tonumber(kept[2]) or 0) + 1))\n" \
 	"note('1', message)\n" \
+	"redis.call('PEXPIRE', KEYS[3], tonumber(ARGV[4]) + 2 * math.floor(#message / 65))\n" \
 	"return message\n"
 
 /* Returns the messages' number and length, and how many were put and taken so far. */

@@ -15,6 +15,7 @@
 
 #include "backend.h"
 #include "lane.h"
+#include "lookup.h"
 #include "reply.h"
 #include "scripts.h"
 #include "tls.h"
@@ -37,6 +38,7 @@ static atomic_uint forks;
 static void count_fork(void)
 {
 	atomic_fetch_add(&forks, 1);
+	lookup_after_fork();
 }
 
 static void watch_forks(void)
@@ -216,11 +218,13 @@ static int get_failed(void)
 
 static ssize_t get_on(struct lane *lane, void *buffer, size_t size)
 {
-	char limit[24];
-	const struct argument argument = {
-		limit, (size_t)snprintf(limit, sizeof(limit), "%zu", size),
+	int life_ms = lane_life_ms(&lane->place->url);
+	char limit[24], life[12];
+	const struct argument arguments[] = {
+		{ limit, (size_t)snprintf(limit, sizeof(limit), "%zu", size) },
+		{ life, (size_t)snprintf(life, sizeof(life), "%d", life_ms) },
 	};
-	redisReply *reply = lane_run(lane, SCRIPT_GET, &argument, 1, size);
+	redisReply *reply = lane_run(lane, SCRIPT_GET, arguments, 2, size);
 	ssize_t length;
 
 	if (!reply) {

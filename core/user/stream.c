@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -105,7 +107,8 @@ static int connect_socket(struct stream *stream, const char *path, deadline_t de
 			errno = ETIMEDOUT;
 			return -1;
 		}
-		poll(NULL, 0, 10);
+		if (poll_file(stream, -1, 0, deadline_in(10)) && errno == EINTR)
+			return -1;
 	}
 	return 0;
 }
@@ -150,6 +153,10 @@ static int lookup_failed(const struct url *url)
 		return failed(ETIMEDOUT,
 			      "looking up the host %s takes longer than %d ms (the URL's option "
 			      "timeout)", url->host, url->timeout);
+	if (errno == EBUSY)
+		return failed(ETIMEDOUT,
+			      "cannot look up the host %s: %d lookups of this process wait for the "
+			      "name server", url->host, MOST_LOOKUPS);
 	return failed(errno, "cannot look up the host %s: %m", url->host);
 }
 
@@ -246,8 +253,9 @@ bool stream_is_stale(struct stream *stream)
 {
 	struct pollfd now = { .fd = stream->socket, .events = POLLIN | POLLRDHUP };
 
+	/* The rest of a TLS record is no longer in the socket. */
 	if (!poll(&now, 1, 0))
-		return false;
+		return stream->tls && tls_has_more(stream->tls);
 	/* A TLS server can send tickets, which are not part of the stream. */
 	return now.revents != POLLIN || !stream->tls || tls_is_stale(stream->tls);
 }
@@ -288,4 +296,15 @@ ssize_t stream_receive(struct stream *stream, char *bytes, size_t size, deadline
 		if (errno != EAGAIN || stream_poll(stream, events, deadline))
 			return -1;
 	}
+}
+
+int stream_queued(const struct stream *stream)
+{
+	int error = errno, queued;
+
+	/* With TLS, and in the file system, it counts a little more than was sent. */
+	if (ioctl(stream->socket, SIOCOUTQ, &queued))
+		queued = 0;
+	errno = error;
+	return queued;
 }

@@ -43,6 +43,9 @@ bool stream_is_stale(struct stream *stream);
 ssize_t stream_send(struct stream *stream, const char *bytes, size_t size, deadline_t deadline);
 ssize_t stream_receive(struct stream *stream, char *bytes, size_t size, deadline_t deadline);
 
+/* The bytes that were sent and that the other side does not have, or 0 if that is not known. */
+int stream_queued(const struct stream *stream);
+
 /* Waits until the socket has one of the events of poll(2). Returns 0, or -1 with errno. */
 int stream_poll(struct stream *stream, short events, deadline_t deadline);
 

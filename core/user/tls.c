@@ -269,6 +269,11 @@ void tls_end(struct tls *tls)
 	free(tls);
 }
 
+bool tls_has_more(const struct tls *tls)
+{
+	return SSL_pending(tls->ssl) > 0;
+}
+
 /* Reads the tickets, if that is what there is. */
 bool tls_is_stale(struct tls *tls)
 {

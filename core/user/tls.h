@@ -20,6 +20,8 @@ void tls_settings_free(struct tls_settings *settings);
 int tls_start(struct stream *stream, const struct url *url, struct tls_settings *settings,
 	      const char *name, deadline_t deadline);
 void tls_end(struct tls *tls);
+/* Whether a part of the record that was read last has not been received. */
+bool tls_has_more(const struct tls *tls);
 bool tls_is_stale(struct tls *tls);
 
 /*
@@ -58,6 +60,12 @@ static inline int tls_start(struct stream *stream, const struct url *url,
 static inline void tls_end(struct tls *tls)
 {
 	(void)tls;
+}
+
+static inline bool tls_has_more(const struct tls *tls)
+{
+	(void)tls;
+	return false;
 }
 
 static inline bool tls_is_stale(struct tls *tls)

@@ -117,8 +117,12 @@ static const struct option options[] = {
 static int set_number(struct url *url, const struct option *option, const char *value)
 {
 	void *field = (char *)url + option->field;
+	unsigned int bit = 1U << (option - options);
 	uint64_t number;
 
+	if (url->numbers & bit)
+		return failed(EINVAL, "the URL has more than one %s", option->name);
+	url->numbers |= bit;
 	if (parse_number(value, option->lowest, option->highest, &number))
 		return failed(EINVAL, "the URL's option %s must be a number from %llu to %llu",
 			      option->name, (unsigned long long)option->lowest,
@@ -264,6 +268,17 @@ static int parse_server(struct url *url, char *text, bool is_socket)
 	return query ? parse_options(url, query) : 0;
 }
 
+/* Opening a pipe waits for who writes to it, and a signal ends that. */
+static int open_file(const char *name)
+{
+	int file;
+
+	do
+		file = open(name, O_RDONLY | O_CLOEXEC);
+	while (file < 0 && errno == EINTR);
+	return file;
+}
+
 /* Reads until there is a line, the end of the file or no room. Returns the length, or -1. */
 static ssize_t read_line(int file, char *text, size_t size)
 {
@@ -303,7 +318,7 @@ static int set_password(struct url *url, const char *text, size_t size)
 /* Takes the first line of the file. */
 static int read_password(struct url *url)
 {
-	int result, file = open(url->password_file, O_RDONLY | O_CLOEXEC);
+	int result, file = open_file(url->password_file);
 	/* The end of the longest line shows that it is not longer. */
 	char text[MAX_PASSWORD + 2] = "";
 

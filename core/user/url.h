@@ -25,6 +25,7 @@ struct url {
 	char *tls_cacert;	/* names of files, or NULL */
 	char *tls_cert;
 	char *tls_key;
+	unsigned int numbers;	/* while it is parsed: a bit for each that the options have set */
 };
 
 /*

@@ -410,6 +410,22 @@ TEST_F(answers, an_answer_that_nobody_asked_for)
 	}
 }
 
+/* One that is longer than any that a get takes wakes a waiter, whose get then says so. */
+TEST_F(answers, a_wait_for_a_message_of_any_length)
+{
+	static const char answer[] = "$600000000\r\n";
+	char byte;
+
+	be_patient(_metadata, self);
+	proxy_answer(&self->proxy, FAULT_ANSWER_WAITS, answer, sizeof(answer) - 1);
+	/* Here it is gone when the get comes. */
+	EXPECT_EQ(-ETIMEDOUT, box_wait(self->box, &byte, 1, 100)) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_LT(0, atomic_load(&self->proxy.fired));
+	works_again(_metadata, self);
+}
+
 /* A late answer neither: the connection that timed out is not used again. */
 TEST_F(answers, a_late_answer)
 {

@@ -331,6 +331,26 @@ TEST_F(cuts, a_slow_answer_is_not_a_silent_one)
 	box_drain(self->direct);
 }
 
+/* A connection that has been slow for longer than the timeout breaks: the request is repeated. */
+TEST_F(cuts, a_slow_answer_is_cut)
+{
+	struct caller caller = TAKER(NULL, 0);
+
+	ASSERT_TRUE(open_through(_metadata, self, SLOW_OPTION));
+	caller.box = self->box;
+	ASSERT_TRUE(prepare(self, GET_LARGE));
+	proxy_fault(&self->proxy, FAULT_SLOW_REPLIES, 0);
+	ASSERT_TRUE(starts(&caller));
+	usleep(1300000);
+	proxy_fault(&self->proxy, FAULT_CUT_REPLIES, 0);
+	ASSERT_TRUE(returns(&caller));
+	EXPECT_EQ(1, atomic_load(&self->proxy.fired));
+	ASSERT_EQ(LARGE, caller.ret);
+	EXPECT_EQ(0, memcmp(self->large, caller.taken, LARGE));
+	free(caller.taken);
+	box_drain(self->direct);
+}
+
 /* The server also tells the waiter of the message by sending it. */
 TEST_F(cuts, a_slow_message_wakes)
 {

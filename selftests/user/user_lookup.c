@@ -129,6 +129,29 @@ TEST_F(lookup, a_late_answer_is_used)
 	EXPECT_EQ(1, atomic_load(&lookups));
 }
 
+/* Opens that fail, each of which leaves a lookup behind. */
+static void leave_many(struct __test_metadata *_metadata, struct _test_data_lookup *self, int count)
+{
+	while (count--)
+		EXPECT_EQ(NULL, open_by(self, "box.test", 10));
+}
+
+/* Nothing is left behind without bound. */
+TEST_F(lookup, there_are_not_too_many)
+{
+	fall_silent(_metadata, self);
+	leave_many(_metadata, self, 40);
+	EXPECT_EQ(ETIMEDOUT, errno);
+	EXPECT_NE(NULL, strstr(msgbox_error(), "32")) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_EQ(32, atomic_load(&lookups));
+	atomic_store(&silent, false);
+	ASSERT_TRUE(comes_true(box_works(self->box))) {
+		TH_LOG("%s", msgbox_error());
+	}
+}
+
 static void on_signal(int signal)
 {
 	(void)signal;
@@ -160,7 +183,7 @@ TEST_F(lookup, a_signal_ends_a_wait)
 	}
 }
 
-/* A child has none of its parent's threads. */
+/* A child has none of its parent's threads, and so none of its lookups. */
 TEST_F(lookup, a_child_looks_up_for_itself)
 {
 	int status;
@@ -170,7 +193,7 @@ TEST_F(lookup, a_child_looks_up_for_itself)
 	SKIP_TEST("ThreadSanitizer does not let a child of several threads start one");
 #endif
 	fall_silent(_metadata, self);
-	EXPECT_EQ(-ETIMEDOUT, box_put(self->box, "x", 1));
+	leave_many(_metadata, self, 32);
 	pid = fork();
 	if (!pid) {
 		struct msgbox *box;

@@ -274,6 +274,31 @@ TEST_F(server, little_is_left_behind)
 	EXPECT_EQ(-1, server_number(&self->server, "PTTL box:msgbox"));
 }
 
+/*
+ * The server keeps a message that was taken until it would have arrived on the slowest
+ * connection, also one that is longer than those that the handle puts.
+ */
+TEST_F(server, a_long_message_is_kept_longer)
+{
+	static const char push[] = "EVAL \"return redis.call('LPUSH', 'box', string.rep('x', 4194304))\" 0";
+	/* In milliseconds, of the key that goes first. */
+	static const char life[] =
+		"EVAL \"local life = 1e9; for _, key in ipairs(redis.call('KEYS', 'box:msgbox:*')) do "
+		"life = math.min(life, redis.call('PTTL', key)) end; return life\" 0";
+	void *taken = NULL;
+	size_t size = 0;
+
+	msgbox_close(self->box);
+	self->box = open_with(&self->server, "&max_message_bytes=1000");
+	ASSERT_NE(NULL, self->box);
+	ASSERT_EQ(1, server_number(&self->server, push));
+	ASSERT_EQ(4 * MIB, box_take(self->box, &taken, &size, 0)) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_LT(60000 + 2 * 4 * MIB / 65, server_number(&self->server, life));
+	free(taken);
+}
+
 /* A wait wakes for a message that another program has pushed. */
 TEST_F(server, a_push_wakes)
 {
@@ -494,9 +519,15 @@ TEST_F(secret, a_password_from_a_pipe)
 	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	pid = fork();
 	if (!pid) {
-		int fd = open(path, O_WRONLY);
-		bool written = write(fd, PASSWORD, 3) == 3;
+		bool written;
+		int fd;
 
+		/* Also the open of the other end goes on. */
+		usleep(50000);
+		kill(getppid(), SIGUSR1);
+		usleep(50000);
+		fd = open(path, O_WRONLY);
+		written = write(fd, PASSWORD, 3) == 3;
 		usleep(50000);
 		kill(getppid(), SIGUSR1);
 		usleep(50000);
@@ -641,6 +672,37 @@ TEST_F(server, no_such_host)
 	}
 }
 
+/* A socket at which no more connections can be queued. A signal ends a wait for it. */
+TEST_F(server, a_signal_while_the_queue_is_full)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), first;
+	struct msgbox *patient = open_with(&self->server, "&timeout=60000");
+	char byte;
+	struct caller caller = WAITER(patient, &byte, 1, MSGBOX_FOREVER);
+
+	ASSERT_NE(NULL, patient);
+	server_kill(&self->server);
+	unlink(self->server.socket);
+	strcpy(address.sun_path, self->server.socket);
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	ASSERT_EQ(0, listen(fd, 0));
+	first = connect_unix(self->server.socket);
+	ASSERT_LE(0, first);
+	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_TRUE(starts(&caller));
+	usleep(200000);
+	EXPECT_FALSE(atomic_load(&caller.done));
+	ASSERT_EQ(0, pthread_kill(caller.thread, SIGUSR1));
+	ASSERT_TRUE(returns(&caller));
+	EXPECT_EQ(-EINTR, caller.ret);
+	EXPECT_GT(LATE, caller.took);
+	close(first);
+	close(fd);
+	msgbox_close(patient);
+}
+
 /* A port at which connections are queued, but nobody accepts them or answers. */
 TEST_F(server, nobody_answers)
 {
@@ -692,6 +754,41 @@ TEST_F(server, a_frozen_server)
 	ASSERT_TRUE(server_is_up(&self->server));
 	ASSERT_TRUE(comes_true(box_works(box)));
 	msgbox_close(box);
+}
+
+/*
+ * What is in the kernel's buffers has not been taken by the server, and is not worth a second
+ * for each 64 KiB.
+ */
+static void put_to_a_frozen_server(struct __test_metadata *_metadata, struct server *server,
+				   const char *url)
+{
+	char *message = new_message(MIB, 1);
+	struct msgbox *box;
+	long begin, ret;
+
+	/* On a busy machine opening can take longer than the timeout. */
+	ASSERT_TRUE(comes_true((box = msgbox_open(url))));
+	ASSERT_EQ(0, kill(server->pid, SIGSTOP));
+	begin = milliseconds();
+	ret = box_put(box, message, MIB);
+	EXPECT_TRUE(ret == -EINPROGRESS || ret == -ETIMEDOUT) {
+		TH_LOG("%ld %s", ret, msgbox_error());
+	}
+	EXPECT_LE(200 - 1, milliseconds() - begin);
+	/* Less than LATE, as the smallest buffers are worth more than that. */
+	EXPECT_GE(3000, milliseconds() - begin);
+	ASSERT_EQ(0, kill(server->pid, SIGCONT));
+	msgbox_close(box);
+	free(message);
+}
+
+TEST_F(server, a_frozen_server_and_a_large_message)
+{
+	char url[256];
+
+	snprintf(url, sizeof(url), "%s&timeout=200", self->server.url);
+	put_to_a_frozen_server(_metadata, &self->server, url);
 }
 
 /* A server that is busy with a script. */
@@ -784,6 +881,14 @@ TEST_F(tcp, a_restart)
 		TH_LOG("%s", msgbox_error());
 	}
 	msgbox_close(box);
+}
+
+TEST_F(tcp, a_frozen_server_and_a_large_message)
+{
+	char url[256];
+
+	snprintf(url, sizeof(url), "redis://127.0.0.1:%d/box?timeout=200", self->number);
+	put_to_a_frozen_server(_metadata, &self->server, url);
 }
 
 TEST_HARNESS_MAIN

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Boxes on a server with TLS: rediss://, certificates, and what must be refused. */
 #define NEEDS_NO_BOX
+#include <openssl/ssl.h>
+
 #include "caller.h"
 #include "server.h"
 #include "user.h"
@@ -232,6 +234,23 @@ TEST_F(tls, a_key_with_a_passphrase)
 	close(input[1]);
 }
 
+/* Listens at the server's port. */
+static int listen_instead(struct _test_data_tls *self)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(self->number),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+	server_kill(&self->server);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 8))
+		return -1;
+	return fd;
+}
+
 static void *hang_up(void *data)
 {
 	int fd = *(int *)data, connection;
@@ -251,24 +270,17 @@ static void *hang_up(void *data)
  */
 TEST_F(tls, a_handshake_that_is_cut)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-		.sin_port = htons(self->number),
-	};
 	struct msgbox *box = msgbox_open(url_of(self, "localhost", TRUSTED));
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 	char byte;
 	struct caller caller = WAITER(box, &byte, 1, MSGBOX_FOREVER);
 	pthread_t thread;
+	int fd;
 
 	ASSERT_NE(NULL, box) {
 		TH_LOG("%s", msgbox_error());
 	}
-	server_kill(&self->server);
-	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
-	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&address, sizeof(address)));
-	ASSERT_EQ(0, listen(fd, 8));
+	fd = listen_instead(self);
+	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, hang_up, &fd));
 	EXPECT_EQ(-ECONNRESET, open_fails(url_of(self, "localhost", TRUSTED))) {
 		TH_LOG("%s", msgbox_error());
@@ -284,6 +296,83 @@ TEST_F(tls, a_handshake_that_is_cut)
 	ASSERT_TRUE(returns(&caller));
 	EXPECT_EQ(1, caller.ret);
 	msgbox_close(box);
+}
+
+/**
+ * struct impostor - a thread with the server's certificate and answers of its own
+ * @listener: where it accepts connections, one after the other
+ * @context: OpenSSL's
+ * @waits: how many requests to wait there have been
+ */
+struct impostor {
+	int listener;
+	SSL_CTX *context;
+	atomic_int waits;
+};
+
+/* The answer to a request to wait has another answer behind it. */
+static const char *answer_of(struct impostor *impostor, const char *request, int length)
+{
+	if (memmem(request, length, "BLMOVE", 6)) {
+		atomic_fetch_add(&impostor->waits, 1);
+		return "$1\r\nx\r\n$5\r\nghost\r\n";
+	}
+	if (memmem(request, length, "figure", 6))
+		return "*4\r\n:0\r\n:0\r\n:0\r\n:0\r\n";
+	return memmem(request, length, "LINDEX", 6) ? ":-1\r\n" : ":0\r\n";
+}
+
+static void *run_impostor(void *data)
+{
+	struct impostor *impostor = data;
+	static char request[64 * KIB];
+	int fd;
+
+	while ((fd = accept4(impostor->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		SSL *ssl = SSL_new(impostor->context);
+		int length = 0;
+
+		SSL_set_fd(ssl, fd);
+		if (SSL_accept(ssl) == 1)
+			length = SSL_read(ssl, request, sizeof(request));
+		while (length > 0) {
+			const char *answer = answer_of(impostor, request, length);
+
+			SSL_write(ssl, answer, strlen(answer));
+			length = SSL_read(ssl, request, sizeof(request));
+		}
+		SSL_free(ssl);
+		close(fd);
+	}
+	return NULL;
+}
+
+/* What the answer's TLS record has more must not be taken for the answer to the next call. */
+TEST_F(tls, two_answers_in_a_record)
+{
+	struct impostor impostor = { .context = SSL_CTX_new(TLS_server_method()) };
+	struct msgbox *box;
+	char buffer[8];
+	pthread_t thread;
+
+	signal(SIGPIPE, SIG_IGN);
+	ASSERT_EQ(1, SSL_CTX_use_certificate_chain_file(impostor.context, self->files[0]));
+	ASSERT_EQ(1, SSL_CTX_use_PrivateKey_file(impostor.context, self->files[1],
+						 SSL_FILETYPE_PEM));
+	impostor.listener = listen_instead(self);
+	ASSERT_LE(0, impostor.listener);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_impostor, &impostor));
+	box = msgbox_open(url_of(self, "localhost", TRUSTED));
+	ASSERT_NE(NULL, box) {
+		TH_LOG("%s", msgbox_error());
+	}
+	EXPECT_EQ(-ETIMEDOUT, box_wait(box, buffer, sizeof(buffer), 300));
+	EXPECT_LT(0, atomic_load(&impostor.waits));
+	msgbox_close(box);
+	shutdown(impostor.listener, SHUT_RDWR);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	close(impostor.listener);
+	SSL_CTX_free(impostor.context);
 }
 
 /* Each of the two sides without TLS. */

@@ -89,6 +89,8 @@ static const struct wrong wrongs[] = {
 	{ "redis://host/key?db=-1", "db" },
 	{ "redis://host/key?db=x", "db" },
 	{ "redis://host/key?db=2147483648", "db" },
+	{ "redis://host/key?db=1&db=1", "more than one db" },
+	{ "redis://host/key?timeout=1&db=1&timeout=2", "more than one timeout" },
 	{ "redis://host/key?max_message_bytes=0", "max_message_bytes" },
 	{ "redis://host/key?max_message_bytes=536870913", "max_message_bytes" },
 	{ "redis://host/key?max_bytes=0", "max_bytes" },

@@ -228,6 +228,8 @@ class Errors(BoxTest):
         with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
             listener.bind(f"{folder}/socket")
             listener.listen()
+            # A test that fails must not wait for the thread.
+            listener.settimeout(60)
 
             def serve():
                 connection, _ = listener.accept()
@@ -237,7 +239,7 @@ class Errors(BoxTest):
                         connection.sendall(b"*4\r\n" + 4 * b":0\r\n" if is_figures else b":0\r\n")
                     listener.close()
 
-            thread = threading.Thread(target=serve)
+            thread = threading.Thread(target=serve, daemon=True)
             thread.start()
             box = msgbox.Box(f"redis+unix://{folder}/socket?key=key&timeout=100")
             with self.assertRaises(msgbox.Unknown) as caught:
