@@ -135,7 +135,7 @@ static int send_request(struct lane *lane, const struct request *request, deadli
 	return result;
 }
 
-/* Returns the number of bytes that came, or -1 with errno. Extends the deadline for the next ones. */
+/* Returns the number of bytes that came, or -1 with errno. Extends the deadline for more. */
 static ssize_t receive(struct lane *lane, char *bytes, size_t size, deadline_t *deadline)
 {
 	ssize_t received;

@@ -68,8 +68,8 @@ static void *look_up(void *data)
 	return NULL;
 }
 
-/* The program's signals are not for this thread. Returns 0, or an error. */
-static int start_thread(struct lookup *lookup)
+/* The program's signals are not for this thread. Returns whether it runs; if not, with errno. */
+static bool start_thread(struct lookup *lookup)
 {
 	sigset_t all, before;
 	pthread_t thread;
@@ -77,7 +77,8 @@ static int start_thread(struct lookup *lookup)
 
 	if (atomic_fetch_add(&unfinished, 1) >= MOST_LOOKUPS) {
 		atomic_fetch_sub(&unfinished, 1);
-		return EBUSY;
+		errno = EBUSY;
+		return false;
 	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -85,10 +86,11 @@ static int start_thread(struct lookup *lookup)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error) {
 		atomic_fetch_sub(&unfinished, 1);
-		return ENOMEM;
+		errno = ENOMEM;
+		return false;
 	}
 	pthread_detach(thread);
-	return 0;
+	return true;
 }
 
 struct lookup *lookup_begin(const char *host, const char *port)
@@ -101,13 +103,8 @@ struct lookup *lookup_begin(const char *host, const char *port)
 	lookup->port = strdup(port);
 	lookup->file = eventfd(0, EFD_CLOEXEC);
 	atomic_store(&lookup->owners, 2);
-	if (lookup->host && lookup->port && lookup->file >= 0) {
-		int error = start_thread(lookup);
-
-		if (!error)
-			return lookup;
-		errno = error;
-	}
+	if (lookup->host && lookup->port && lookup->file >= 0 && start_thread(lookup))
+		return lookup;
 	atomic_store(&lookup->owners, 1);
 	lookup_drop(lookup);
 	return NULL;

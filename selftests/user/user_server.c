@@ -280,7 +280,8 @@ TEST_F(server, little_is_left_behind)
  */
 TEST_F(server, a_long_message_is_kept_longer)
 {
-	static const char push[] = "EVAL \"return redis.call('LPUSH', 'box', string.rep('x', 4194304))\" 0";
+	static const char push[] =
+		"EVAL \"return redis.call('LPUSH', 'box', string.rep('x', 4194304))\" 0";
 	/* In milliseconds, of the key that goes first. */
 	static const char life[] =
 		"EVAL \"local life = 1e9; for _, key in ipairs(redis.call('KEYS', 'box:msgbox:*')) do "
