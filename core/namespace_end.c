@@ -4,15 +4,12 @@
  * that, but it calls msg_exit_ns(ns) once for each namespace that ends, before the
  * memory of the namespace is freed, and ftrace can trace that function.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
-#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/ftrace.h>
-#include <linux/printk.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
 
+#include "../hook/guard.h"
+#include "../hook/log.h"
 #include "../hook/symbol.h"
 #include "boxes.h"
 #include "compat.h"
@@ -34,21 +31,6 @@ static struct ftrace_ops watch = {
 	.func = namespace_ends,
 	.flags = FTRACE_OPS_FL_PERMANENT,
 };
-
-/*
- * ftrace can detach nothing any more, so its call of namespace_ends() may stay: an insmod
- * or rmmod that never returns is better than a module that goes. It does not stand in the
- * way of suspend.
- */
-static void __noreturn stay_forever(void)
-{
-	pr_crit("ftrace has shut itself down and cannot detach from %s; this module stays until the machine is rebooted\n",
-		FUNCTION);
-	for (;;) {
-		set_current_state(TASK_IDLE | TASK_FREEZABLE);
-		schedule();
-	}
-}
 
 /**
  * namespace_end_watch() - call msgbox_namespace_ends() for each IPC namespace that ends
@@ -81,19 +63,19 @@ int namespace_end_watch(void)
 		err = register_ftrace_function(&watch);
 		/* ftrace shut down a moment ago, and may have written the call before. */
 		if (err == -ENODEV)
-			stay_forever();
+			hook_stay_forever(FUNCTION);
 	}
 	if (!err)
 		return 0;
 
 	ftrace_free_filter(&watch);
 	if (err == -EBUSY)
-		pr_err("ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1\n");
+		hook_err("ftrace is switched off; switch it on: sysctl kernel.ftrace_enabled=1\n");
 	else if (err == -ENODEV)
-		pr_err("ftrace has shut itself down after an error; reboot the machine\n");
+		hook_err("ftrace has shut itself down after an error; reboot the machine\n");
 	else if (err != -ENOMEM)
-		pr_err("ftrace cannot trace %s (error %d); this kernel is not supported\n",
-		       FUNCTION, err);
+		hook_err("ftrace cannot trace %s (error %d); this kernel is not supported\n",
+			 FUNCTION, err);
 	return err == -EBUSY || err == -ENOMEM ? err : -EOPNOTSUPP;
 }
 
@@ -109,6 +91,6 @@ int namespace_end_watch(void)
 void namespace_end_unwatch(void)
 {
 	if (unregister_ftrace_function(&watch))
-		stay_forever();
+		hook_stay_forever(FUNCTION);
 	ftrace_free_filter(&watch);
 }
