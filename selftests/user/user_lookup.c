@@ -58,12 +58,7 @@ static struct msgbox *open_by(struct _test_data_lookup *self, const char *host, 
 FIXTURE_SETUP(lookup)
 {
 	snprintf(self->port, sizeof(self->port), "%d", free_port());
-	self->server.options[0] = "--port";
-	self->server.options[1] = self->port;
-	self->server.options[2] = "--bind";
-	self->server.options[3] = "127.0.0.1";
-	self->server.options[4] = "-::1";
-	ASSERT_TRUE(server_begin(&self->server));
+	ASSERT_TRUE(server_begin_at(&self->server, self->port));
 	self->box = open_by(self, "box.test", 300);
 	ASSERT_NE(NULL, self->box) {
 		TH_LOG("%s", msgbox_error());

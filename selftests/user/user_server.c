@@ -831,12 +831,7 @@ FIXTURE_SETUP(tcp)
 {
 	self->number = free_port();
 	snprintf(self->port, sizeof(self->port), "%d", self->number);
-	self->server.options[0] = "--port";
-	self->server.options[1] = self->port;
-	self->server.options[2] = "--bind";
-	self->server.options[3] = "127.0.0.1";
-	self->server.options[4] = "-::1";
-	ASSERT_TRUE(server_begin(&self->server));
+	ASSERT_TRUE(server_begin_at(&self->server, self->port));
 }
 
 FIXTURE_TEARDOWN(tcp)
