@@ -157,8 +157,16 @@ working_kernel()
 	echo "$name"
 }
 
+# in_background COMMAND...: in a process group of its own, so that one signal ends it
+in_background()
+{
+	set -m
+	"$@" </dev/null &
+	set +m
+}
+
 # stop_groups PID...: ends these process groups and waits, in the trap of a script that
-# started them with `set -m`. Another signal does not end the wait.
+# started them with `set -m` or in_background. Another signal does not end the wait.
 stop_groups()
 {
 	trap '' HUP INT TERM
@@ -170,4 +178,11 @@ stop_groups()
 is_loaded()
 {
 	[[ -e /proc/modules ]] && grep -q '^dm510_msgbox ' /proc/modules
+}
+
+# counts LOG: the log's last line, but for those of make, has counts. Sets BASH_REMATCH:
+# 1 passed, 2 failed, 4 skipped or empty.
+counts()
+{
+	[[ $(grep -av '^make: ' "$1" | tail -n 1) =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]
 }
