@@ -205,7 +205,7 @@ static inline void server_end(struct server *server)
 /* Begins a server that also listens at this port of the loopback address. */
 static inline bool server_begin_at(struct server *server, const char *port)
 {
-	const char *options[] = { "--port", port, "--bind", "127.0.0.1", "-::1" };
+	const char *const options[] = { "--port", port, "--bind", "127.0.0.1", "-::1" };
 
 	memcpy(server->options, options, sizeof(options));
 	return server_begin(server);
