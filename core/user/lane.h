@@ -15,11 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <hiredis/hiredis.h>
-
 #include "clock.h"
-#include "stream.h"
-#include "url.h"
+#include "connection.h"
 
 /*
  * Half of it, after which a lane is registered anew, is longer than any call takes: that can
@@ -31,27 +28,13 @@ static inline int lane_life_ms(const struct url *url)
 	return 60000 + 6 * url->timeout + 4 * (int)(url->max_message_bytes / 65);
 }
 
-/* What all lanes of a box share, and do not change. */
-struct place {
-	struct url url;
-	struct tls_settings *tls;
-	char *name;		/* of the server, for texts */
-	char *figures_key;	/* KEY:msgbox */
-};
-
 struct lane {
 	struct lane *next;		/* in the list of idle lanes */
 	const struct place *place;
-	struct stream stream;
-	redisReader *reader;
-#if HIREDIS_MAJOR < 1
-	redisReplyObjectFunctions functions;	/* of the reader */
-#endif
+	struct connection connection;
 	char *key;			/* KEY:msgbox:LANE */
 	uint64_t number;		/* of the last request */
 	int64_t registered;		/* when the server got to know it, or 0 */
-	int64_t sent;			/* bytes of the last request, or 0 if it cannot be sent */
-	int64_t taken;			/* of these, what was seen to be no longer on this side */
 	/*
 	 * The last request was a get whose answer was lost. The next get is the same one,
 	 * repeated; nothing else may use the lane before.
@@ -59,7 +42,6 @@ struct lane {
 	bool unsettled;
 	bool waits;			/* the call waits, so a signal may end it */
 	bool repeated;			/* the last request was perhaps sent more than once */
-	bool has_lost;			/* a copy of a request may still be on its way */
 };
 
 struct lane *lane_new(const struct place *place);

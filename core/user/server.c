@@ -290,7 +290,7 @@ static int wait_for_next(struct lane *lane, deadline_t deadline)
 {
 	int came, left = deadline_left(deadline);
 
-	if (errno == ENODATA && !lane->stream.interrupted) {
+	if (errno == ENODATA && !lane->connection.stream.interrupted) {
 		if (!left)
 			return timed_out();
 		came = lane_wait(lane, left);
@@ -301,7 +301,7 @@ static int wait_for_next(struct lane *lane, deadline_t deadline)
 	}
 	if (!may_go_on(lane, errno))
 		return -1;
-	if (lane->stream.interrupted)
+	if (lane->connection.stream.interrupted)
 		return failed_text(EINTR, "a signal ended the wait");
 	return lane_pause(lane, 100, deadline) ? 0 : -1;
 }
@@ -315,7 +315,7 @@ static ssize_t server_wait(struct msgbox *box, void *buffer, size_t size, int ti
 
 	if (!lane)
 		return -1;
-	lane->stream.interrupted = false;
+	lane->connection.stream.interrupted = false;
 	lane->waits = true;
 	do
 		length = get_on(lane, buffer, at_most_longest(size));
