@@ -94,8 +94,8 @@ kselftest-debug:	## run the tests on debug kernels: memory, locks, races (SHORT=
 	$(call no_kernel,use KERNELS=$(KERNEL))
 	@scripts/commands/kselftest-all --debug $(SELECTED_KERNELS) $(if $(call is_on,$(SHORT)),--short) $(KSELFTEST_OPTIONS)
 
-kselftest-cet:		## run some tests on a processor with branch tracking and shadow stacks, in Bochs
-	$(call no_kernel,it runs on two kernels; scripts/commands/kselftest-cet takes others)
+kselftest-cet:		## run some tests on processors with branch tracking and shadow stacks
+	$(call no_kernel,it runs on three kernels; scripts/commands/kselftest-cet takes others)
 	@scripts/commands/kselftest-cet
 
 kselftest-modes:	## run a few tests with other boot options: mitigations, preemption, page tables

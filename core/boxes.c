@@ -164,6 +164,7 @@ static void destroy_ended(struct work_struct *work)
 {
 	struct msgbox *box, *next;
 
+	/* Pairs with what follows N5: selftests/litmus/ended_boxes.litmus. */
 	llist_for_each_entry_safe(box, next, llist_del_all(&ended_boxes), ended)	/* N8 */
 		destroy_box(box);
 }

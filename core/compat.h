@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/ftrace.h>
 #include <linux/ipc_namespace.h>
+#include <linux/mm.h>
 #include <linux/proc_ns.h>
 #include <linux/ptrace.h>
 #include <linux/uaccess.h>
@@ -22,8 +23,8 @@
 /* The first argument of a function that ftrace has stopped at its entry. */
 static inline unsigned long first_argument(struct ftrace_regs *fregs)
 {
-/* 94d095ffa0e1 ("ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses"): 6.3 */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+/* 94d095ffa0e1 ("ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses"): 6.2 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 	return ftrace_regs_get_argument(fregs, 0);
 #elif defined(CONFIG_ARM64)
 	return fregs->regs.regs[0];
@@ -36,6 +37,16 @@ static inline unsigned long first_argument(struct ftrace_regs *fregs)
 static inline void put_namespace(struct ipc_namespace *ns)
 {
 	ns->ns.ops->put(&ns->ns);
+}
+
+/* Memory that the caller can read but not write to, though its mapping is writable. */
+static inline bool is_shadow_stack(const struct vm_area_struct *vma)
+{
+#ifdef VM_SHADOW_STACK	/* since 6.6 */
+	return vma->vm_flags & VM_SHADOW_STACK;
+#else
+	return false;
+#endif
 }
 
 #ifdef CONFIG_ARM64

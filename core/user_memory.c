@@ -68,19 +68,24 @@ bool user_memory_is_writable(char __user *to, size_t len)
  * signal has been handled. The sleep here ends only with a fatal signal.
  *
  * Only the access that follows tells whether the page can be used: this function does
- * not grow stacks, and takes shadow stacks for writable.
+ * not grow stacks. But that access must not be made to write to a shadow stack: on arm64
+ * it is a page fault that the kernel repeats for ever. Returns false for such a page.
  */
-static void wait_for_page(const char __user *address, unsigned int flags)
+static bool wait_for_page(const char __user *address, unsigned int flags)
 {
 	struct mm_struct *mm = current->mm;
-	bool unlocked;
+	struct vm_area_struct *vma;
+	bool unlocked, usable;
 
 	if (mmap_read_lock_killable(mm))
-		return;
+		return false;
+	vma = vma_lookup(mm, untagged_addr((unsigned long)address));
+	usable = !vma || !(flags & FAULT_FLAG_WRITE) || !is_shadow_stack(vma);
 	/* Below a stack, fixup_user_fault() would log a call trace (since 6.5). */
-	if (vma_lookup(mm, untagged_addr((unsigned long)address)))
+	if (vma && usable)
 		fixup_user_fault(mm, (unsigned long)address, flags, &unlocked);
 	mmap_read_unlock(mm);
+	return usable;
 }
 
 /*
@@ -91,7 +96,8 @@ static int fault_in_page_writable(char __user *to, size_t len)
 {
 	if (user_memory_is_writable(to, len))
 		return 0;
-	wait_for_page(to, FAULT_FLAG_WRITE);
+	if (!wait_for_page(to, FAULT_FLAG_WRITE))
+		return -EFAULT;
 	cond_resched();
 	if (fatal_signal_pending(current) || byte_write_error(to) == -EFAULT)
 		return -EFAULT;

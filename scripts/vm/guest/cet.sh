@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs in a virtual machine on a processor with control-flow enforcement (CET), where an
-# indirect branch to anything but an ENDBR64 is fatal in the kernel. Loads the module,
-# traces calls, runs the tests of kselftest-list.txt, unloads the module. Prints TAP.
+# Runs in a virtual machine on a processor with shadow stacks. On x86 that is one with
+# control-flow enforcement (CET), where an indirect branch to anything but an ENDBR64 is
+# fatal in the kernel. Loads the module, traces calls, runs the tests of
+# kselftest-list.txt, unloads the module. Prints TAP.
 #
 # If the module has a planted bug that must crash the kernel (/planted), only loads it and
 # makes calls.
@@ -15,8 +16,18 @@ tracing=/sys/kernel/tracing
 
 branches_are_tracked()
 {
-	dmesg | grep -q 'CET detected: Indirect Branch Tracking enabled' &&
-		grep -qw user_shstk /proc/cpuinfo
+	dmesg | grep -q 'CET detected: Indirect Branch Tracking enabled'
+}
+
+# user_shstk: x86; gcs: arm64
+has_shadow_stacks()
+{
+	grep -qwE 'user_shstk|gcs' /proc/cpuinfo
+}
+
+is_arm64()
+{
+	[ "$(uname -m)" = aarch64 ]
 }
 
 calls_work()
@@ -66,8 +77,9 @@ if [ -e /planted ]; then
 	branches_are_tracked && die_of_calls
 	exit
 fi
-echo '1..4'
-check 'the kernel tracks indirect branches and supports user shadow stacks' branches_are_tracked
+is_arm64 && echo '1..4' || echo '1..5'
+is_arm64 || check 'the kernel tracks indirect branches' branches_are_tracked
+check 'the kernel supports user shadow stacks' has_shadow_stacks
 check 'the module loads' insmod /dm510_msgbox.ko
 read_numbers
 check 'calls work' calls_work
