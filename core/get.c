@@ -18,6 +18,7 @@
 #include <linux/compiler.h>
 #include <linux/mm.h>
 
+#include "compat.h"
 #include "internal.h"
 #include "user_memory.h"
 
@@ -62,9 +63,9 @@ write_message_nofault(char __user *to, struct record_bytes from, size_t len)
 		return !len;
 
 	pagefault_disable();
-	/* Within one page the first access of the copy is the check. */
-	done = offset_in_page(to) + len <= PAGE_SIZE ||
-	       user_memory_writable_nofault(to, len);
+	/* Within one page the first access of the copy is the check, but for memory tags. */
+	done = offset_in_page(to) + len <= PAGE_SIZE ? memory_tags_match(to, len) :
+						       user_memory_writable_nofault(to, len);
 	done = done && user_memory_write_nofault(to, from.first, from.first_len);
 	if (unlikely(from.first_len < len))
 		done = done && user_memory_write_nofault(to + from.first_len,
