@@ -28,7 +28,7 @@ newline='
 '
 
 # What differs between architectures:
-#   read_nr, getpid_nr, getppid_nr, first_name, past_nr
+#   read_nr, getpid_nr, getppid_nr, gettid_nr, first_name, past_nr
 #                      numbers of system calls, the name of number 0, and a number that is
 #                      not assigned but not reserved either
 #   of_kernel          how the names of the kernel's functions for system calls begin
@@ -40,7 +40,7 @@ newline='
 #   too_high_why       what the log says of numbers from 512 on
 case $(uname -m) in
 aarch64)
-	read_nr=63 getpid_nr=172 getppid_nr=173 first_name=io_setup past_nr=244
+	read_nr=63 getpid_nr=172 getppid_nr=173 gettid_nr=178 first_name=io_setup past_nr=244
 	of_kernel=__arm64_sys_
 	path='do_el0_svc sys_ni_syscall'
 	has_bounds=no
@@ -50,7 +50,7 @@ aarch64)
 	;;
 *)
 	# 184 is tuxcall, which was reserved and never implemented.
-	read_nr=0 getpid_nr=39 getppid_nr=110 first_name=read past_nr=184
+	read_nr=0 getpid_nr=39 getppid_nr=110 gettid_nr=186 first_name=read past_nr=184
 	of_kernel=__x64_sys_
 	path='do_syscall_64 x64_sys_call __x64_sys_ni_syscall'
 	has_bounds=yes

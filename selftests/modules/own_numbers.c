@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes reserved system call numbers look assigned: while this module is loaded,
- * their entries in the kernel's table are the entry of getpid. On x86 calls do not
- * change, since the table no longer dispatches.
+ * Makes system call numbers look like another one, getpid if not said otherwise: while
+ * this module is loaded, they have its entry in the kernel's table. So reserved numbers
+ * look assigned. On x86 calls do not change, since the table no longer dispatches.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -25,7 +25,11 @@ static unsigned int last;
 module_param(last, uint, 0444);
 MODULE_PARM_DESC(last, "last of the numbers");
 
-static unsigned long not_implemented, getpid;
+static unsigned int like = __NR_getpid;
+module_param(like, uint, 0444);
+MODULE_PARM_DESC(like, "number whose entry they get");
+
+static unsigned long before, changed;
 
 /* The table is read-only, so its page is mapped a second time, writable. */
 static int change_entry(unsigned int nr, unsigned long from, unsigned long to)
@@ -51,7 +55,7 @@ static void restore_entries(unsigned int end)
 	unsigned int nr;
 
 	for (nr = first; nr < end; nr++)
-		WARN_ON(change_entry(nr, getpid, not_implemented));
+		WARN_ON(change_entry(nr, changed, before));
 }
 
 static int __init own_numbers_init(void)
@@ -59,12 +63,12 @@ static int __init own_numbers_init(void)
 	unsigned int nr;
 	int err;
 
-	if (first > last || last >= NR_syscalls)
+	if (first > last || last >= NR_syscalls || like >= NR_syscalls)
 		return -EINVAL;
-	not_implemented = ((unsigned long *)address)[first];
-	getpid = ((unsigned long *)address)[__NR_getpid];
+	before = ((unsigned long *)address)[first];
+	changed = ((unsigned long *)address)[like];
 	for (nr = first; nr <= last; nr++) {
-		err = change_entry(nr, not_implemented, getpid);
+		err = change_entry(nr, before, changed);
 		if (err) {
 			restore_entries(nr);
 			return err;
@@ -81,5 +85,5 @@ static void __exit own_numbers_exit(void)
 module_init(own_numbers_init);
 module_exit(own_numbers_exit);
 
-MODULE_DESCRIPTION("Makes the kernel own system call numbers, for tests");
+MODULE_DESCRIPTION("Changes entries in the table of system calls, for tests");
 MODULE_LICENSE("GPL");
