@@ -15,6 +15,8 @@ esac
 #   loader        the dynamic loader of its programs
 #   icount_cpu    the processor that QEMU emulates to count instructions
 #   arch_tools    the sets of setup/tools that it needs
+#   patching      the options of vm/boot for tests that load and unload the module under
+#                 load: they would hit QEMU 7.2's race of x86 processors
 # and, empty for this machine's own architecture,
 #   cross         how the names of its compilers and binutils begin
 #   of_arch       how the names of its files and folders below build/ end
@@ -24,7 +26,7 @@ esac
 # shellcheck disable=SC2034 # they are for the scripts that source this
 use_arch()
 {
-	arch=$1 arch_tools=("$1") cross='' of_arch='' kbuild_args=() program_args=()
+	arch=$1 arch_tools=("$1") cross='' of_arch='' patching=() kbuild_args=() program_args=()
 	case $arch in
 	amd64)
 		triplet=x86_64-linux-gnu
@@ -32,6 +34,7 @@ use_arch()
 		# It has no ERMS, so the kernel avoids `rep movsb`, which would count each
 		# byte as an instruction.
 		icount_cpu=Nehalem
+		patching=(--threads single)
 		;;
 	arm64)
 		triplet=aarch64-linux-gnu
