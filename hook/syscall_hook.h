@@ -6,7 +6,8 @@
  * A module links the files of this folder into itself, calls
  * syscall_hook_install() from its init function, and syscall_hook_remove() from
  * its exit function. A module can have one installation. So can the kernel:
- * ftrace allows one direct call at each function.
+ * ftrace allows one direct call at each function (x86), and one user that
+ * redirects it (arm64).
  *
  * These system call numbers can be used if the running kernel does not use them:
  *
