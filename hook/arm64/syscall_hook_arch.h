@@ -10,7 +10,8 @@
 /*
  * From a function's first byte to where ftrace is told to attach: the second instruction.
  * The function's address is not enough. On 6.1 several places count to sys_ni_syscall,
- * those of weak functions that were replaced.
+ * those of weak functions that were replaced. In a kernel that is built with branch targets
+ * (CONFIG_ARM64_BTI_KERNEL, not with gcc) it would be the third one; Debian has none.
  */
 #define HOOK_FTRACE_OFFSET	4
 
