@@ -25,6 +25,7 @@ describe_module
 # arm64 it needs 6.12 or later: 6.12 is not preemptible, 7 is.
 limit=$((900 + 20 * DM510_MSGBOX_CYCLES))
 case $(uname -rm) in
+6.1.*-checkers\ aarch64) left_out='fault_injection|races' limit=$((3 * limit)) ;;
 6.12.*+deb13-arm64\ * | 7.*+deb13-arm64\ *) left_out=fault_injection ;;
 *\ aarch64) left_out='fault_injection|races' ;;
 6.1.*-checkers\ *) left_out=none limit=$((2 * limit)) ;;
