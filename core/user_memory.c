@@ -69,21 +69,25 @@ bool user_memory_is_writable(char __user *to, size_t len)
  *
  * Only the access that follows tells whether the page can be used: this function does
  * not grow stacks. But that access must not be made to write to a shadow stack: on arm64
- * it is a page fault that the kernel repeats for ever. Returns false for such a page.
+ * it is a page fault that the kernel repeats for ever. (A thread that puts one there in
+ * between harms its own process alone, as it can with read(2).) Returns false for such a
+ * page, or if the caller is killed.
  */
 static bool wait_for_page(const char __user *address, unsigned int flags)
 {
+	unsigned long at = untagged_addr((unsigned long)address);
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
 	bool unlocked, usable;
 
 	if (mmap_read_lock_killable(mm))
 		return false;
-	vma = vma_lookup(mm, untagged_addr((unsigned long)address));
-	usable = !vma || !(flags & FAULT_FLAG_WRITE) || !is_shadow_stack(vma);
 	/* Below a stack, fixup_user_fault() would log a call trace (since 6.5). */
-	if (vma && usable)
+	if (vma_lookup(mm, at))
 		fixup_user_fault(mm, (unsigned long)address, flags, &unlocked);
+	/* Not before: the lock may have been dropped. */
+	vma = vma_lookup(mm, at);
+	usable = !(flags & FAULT_FLAG_WRITE) || !vma || !is_shadow_stack(vma);
 	mmap_read_unlock(mm);
 	return usable;
 }

@@ -2,8 +2,8 @@
 /*
  * A shadow stack holds return addresses, on processors that have it (CET on x86, GCS on arm64).
  * A program can read it but not write to it, although its mapping is marked writable. The calls
- * have to treat it as read(2) and write(2) do, so each test makes both. Needs a kernel
- * and a processor with user shadow stacks.
+ * have to treat it as read(2) and write(2) do, so each test makes both (but not read(2)
+ * where it does not return). Needs a kernel and a processor with user shadow stacks.
  */
 #include <sched.h>
 #include <sys/wait.h>

@@ -51,7 +51,7 @@ rmmod_is_killed()
 	*-checkers\ aarch64) lasts=30000 ;;
 	*) lasts=6000 ;;
 	esac
-	insert "$sum_call" nr=400 milliseconds=$lasts || return 1
+	insert "$sum_call" nr=400 milliseconds="$lasts" || return 1
 	"$here/call" number 400 40 2 >"$tmp/sum" &
 	caller=$!
 	wait_until_in_syscall "$caller" 400 && kill_rmmod sum_call || return 1

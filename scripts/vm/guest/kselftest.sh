@@ -45,8 +45,8 @@ rmmod dm510_msgbox || exit
 # Numbers beyond the kernel's table take a different path, traced or filtered calls yet
 # another, and 32-bit callers have nothing of their own there. If the numbers so far were
 # inside the table (452 and 453 are beyond it on 6.1), runs the tests again with numbers
-# beyond it.
-if [ "${numbers%/*}" -lt 424 ]; then
+# beyond it. On x86 7.x there are none.
+if [ "$attached" != __x64_sys_ni_syscall ] && [ "${numbers%/*}" -lt 424 ]; then
 	insmod /dm510_msgbox.ko put_nr=510 get_nr=511 || exit
 	run 'original_.*|abi|seccomp|ptrace|compat|strace|audit'
 	rmmod dm510_msgbox || exit
