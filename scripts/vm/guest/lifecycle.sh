@@ -26,7 +26,7 @@ describe_module
 limit=$((900 + 20 * DM510_MSGBOX_CYCLES))
 case $(uname -rm) in
 6.1.*-checkers\ aarch64) left_out='fault_injection|races' limit=$((3 * limit)) ;;
-6.12.*+deb13-arm64\ * | 7.*+deb13-arm64\ *) left_out=fault_injection ;;
+6.12.*+deb13-arm64\ * | 7.*+deb13-arm64\ *) left_out=fault_injection limit=$((limit + 400)) ;;
 *\ aarch64) left_out='fault_injection|races' ;;
 6.1.*-checkers\ *) left_out=none limit=$((2 * limit)) ;;
 6.1.*-cloud-*) left_out='fault_injection|races' ;;
