@@ -106,6 +106,7 @@ clean_up()
 # Restores the machine's state when the script ends.
 restore()
 {
+	trap '' HUP INT TERM
 	clean_up
 	# shellcheck disable=SC2086 # split into words
 	[ "$was_loaded" = no ] || [ "$cannot_unload" = yes ] || insmod "$ko" $parameters
