@@ -98,7 +98,7 @@ kselftest-cet:		## run some tests on processors with branch tracking and shadow 
 	$(call no_kernel,it runs on three kernels; scripts/commands/kselftest-cet takes others)
 	@scripts/commands/kselftest-cet
 
-kselftest-modes:	## run a few tests with other boot options: mitigations, preemption, page tables
+kselftest-modes:	## run a few tests with other boot options, or on an older processor (KERNEL=6.1-arm64)
 	@scripts/commands/kselftest-modes $(if $(filter-out file,$(origin KERNEL)),$(KERNEL))
 
 fuzz:			## make random calls, guided by coverage, for five minutes, or SECONDS=<number>
