@@ -165,6 +165,15 @@ in_background()
 	set +m
 }
 
+# at_exit FUNCTION: runs it when the script ends, also by a signal. Another signal does not
+# cut it short: `timeout` sends two, and so do impatient users.
+at_exit()
+{
+	# shellcheck disable=SC2064 # the value now is meant
+	trap "trap '' HUP INT TERM; $1" EXIT
+	trap 'exit 130' HUP INT TERM
+}
+
 # stop_groups PID...: ends these process groups and waits, in the trap of a script that
 # started them with `set -m` or in_background. Another signal does not end the wait.
 stop_groups()
