@@ -33,6 +33,14 @@ static inline unsigned long first_argument(struct ftrace_regs *fregs)
 #endif
 }
 
+/* What a class's devnode() is asked about. */
+/* ff62b8e6588f ("driver core: make struct class.devnode() take a const *"): 6.2 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define DEVNODE_DEVICE	const struct device
+#else
+#define DEVNODE_DEVICE	struct device
+#endif
+
 /* put_ipc_ns(), which not every kernel exports. */
 static inline void put_namespace(struct ipc_namespace *ns)
 {

@@ -6,15 +6,21 @@
  * A file is for the box of the process that opened it. It keeps the IPC namespace of that
  * box, and so the box, as an open file of /proc/PID/ns/ipc does. The kernel keeps the
  * module while a file is open.
+ *
+ * This is not a miscellaneous device: opening one of those holds a lock of them all
+ * (misc_open()), and to open a file here can take long, as it may make a box.
  */
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
-#include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 
 #include "access.h"
 #include "boxes.h"
+#include "compat.h"
 #include "device.h"
 #include "failures.h"
 #include "msgbox.h"
@@ -118,17 +124,46 @@ static const struct file_operations device_operations = {
 	.poll = device_poll,
 };
 
-static struct miscdevice device = {
-	.minor = MISC_DYNAMIC_MINOR,
+/* The kernel makes the node in /dev with this mode. */
+static char *node_mode(DEVNODE_DEVICE *device, umode_t *mode)
+{
+	if (mode)
+		*mode = 0666;
+	return NULL;
+}
+
+static struct class device_class = {
 	.name = KBUILD_MODNAME,
-	.fops = &device_operations,
-	.mode = 0666,
+	.devnode = node_mode,
 };
+
+static struct cdev cdev;
+static dev_t number;
+
+static int create_node(void)
+{
+	struct device *device;
+	int err = class_register(&device_class);
+
+	if (err)
+		return err;
+	device = device_create(&device_class, NULL, number, NULL, KBUILD_MODNAME);
+	if (!IS_ERR(device))
+		return 0;
+	class_unregister(&device_class);
+	return PTR_ERR(device);
+}
+
+static void remove_node(void)
+{
+	device_destroy(&device_class, number);
+	class_unregister(&device_class);
+}
 
 /**
  * msgbox_device_create() - create the device
  *
- * Files of it can be opened before this function returns.
+ * Files of it can be opened before this function returns, but not if it fails.
  *
  * Context: Process context. May sleep.
  *
@@ -136,7 +171,22 @@ static struct miscdevice device = {
  */
 int msgbox_device_create(void)
 {
-	return misc_register(&device);
+	int err = alloc_chrdev_region(&number, 0, 1, KBUILD_MODNAME);
+
+	if (err)
+		return err;
+	err = create_node();
+	if (err)
+		goto unregister;
+	cdev_init(&cdev, &device_operations);
+	cdev.owner = THIS_MODULE;
+	err = cdev_add(&cdev, number, 1);
+	if (!err)
+		return 0;
+	remove_node();
+unregister:
+	unregister_chrdev_region(number, 1);
+	return err;
 }
 
 /**
@@ -148,5 +198,7 @@ int msgbox_device_create(void)
  */
 void msgbox_device_remove(void)
 {
-	misc_deregister(&device);
+	cdev_del(&cdev);
+	remove_node();
+	unregister_chrdev_region(number, 1);
 }
