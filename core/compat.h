@@ -80,13 +80,17 @@ static inline int byte_write_error(char __user *to)
  * if not, a copy fails though the page is present. A copy through the kernel's own mapping
  * does not see the tags, and byte_write_error() at most the one of its byte (since 7.2, on
  * processors with FEAT_LSUI). The pages have been faulted in.
+ *
+ * This loads, so it must not be asked in asymmetric mode, in which loads fault and stores,
+ * as those of the copy, do not.
  */
 static inline bool memory_tags_match(const char __user *to, size_t len)
 {
 	const char __user *end = to + len;
+	u64 checks = current->thread.sctlr_user & SCTLR_EL1_TCF0_MASK;
 	char byte;
 
-	if (!(current->thread.sctlr_user & SCTLR_EL1_TCF0_MASK))
+	if (!checks || checks == SYS_FIELD_PREP_ENUM(SCTLR_EL1, TCF0, ASYMM))
 		return true;
 	while (to < end) {
 		if (__get_user(byte, to))

@@ -234,4 +234,63 @@ TEST_F(tags, wrong_ones_with_asynchronous_checks)
 	ASSERT_EQ(-ENODATA, get_nothing());
 }
 
+/* --- asymmetric checks: loads fault, and stores only send a signal later */
+
+#define PROCESSORS	"/sys/devices/system/cpu"
+
+/* Sets the kind of checks that the processors prefer where a program allows several. */
+static bool set_preferred(const char *checks)
+{
+	char folder[64];
+
+	for (int cpu = 0;; cpu++) {
+		snprintf(folder, sizeof(folder), PROCESSORS "/cpu%d", cpu);
+		if (access(folder, F_OK))
+			return cpu > 0;
+		if (write_text(folder, "mte_tcf_preferred", checks))
+			return false;
+	}
+}
+
+static long read_a_byte(char *to)
+{
+	int ends[2];
+	long ret;
+
+	if (pipe(ends) || write(ends[1], "", 1) != 1)
+		return -EPIPE;
+	ret = read(ends[0], to, 1);
+	ret = ret < 0 ? -errno : ret;
+	close(ends[0]);
+	close(ends[1]);
+	return ret;
+}
+
+static void ignore(int signal)
+{
+}
+
+TEST_F(tags, wrong_ones_with_asymmetric_checks)
+{
+	char *at = with_tag(self->buf, OTHER_TAG);
+	long from_pipe, put_ret, get_ret;
+
+	ASSERT_EQ(0, put(self->message, variant->len));
+	signal(SIGSEGV, ignore);
+	if (!set_preferred("asymm"))
+		SKIP_TEST("only root can ask for asymmetric checks, of newer processors");
+	ASSERT_TRUE(set_checks(PR_MTE_TCF_SYNC | PR_MTE_TCF_ASYNC));
+	from_pipe = read_a_byte(at);
+	put_ret = put(at, variant->len);
+	get_ret = get(at, variant->len);
+	ASSERT_TRUE(set_checks(PR_MTE_TCF_NONE));
+	ASSERT_TRUE(set_preferred("async"));
+
+	EXPECT_EQ(1, from_pipe);
+	EXPECT_EQ(-EFAULT, put_ret);
+	ASSERT_EQ(variant->len, get_ret);
+	ASSERT_EQ(0, memcmp(self->message, at, variant->len));
+	ASSERT_EQ(-ENODATA, get_nothing());
+}
+
 TEST_HARNESS_MAIN
