@@ -56,6 +56,7 @@ static struct msgbox *make_box(struct ipc_namespace *ns)
 
 	if (box) {
 		box->ns = ns;
+		box->pending.users = ns->user_ns;
 		atomic_inc(&box_count);
 	}
 	return box;
@@ -175,7 +176,7 @@ static DECLARE_WORK(destroy_work, destroy_ended);
  * msgbox_namespace_ends() - give up the box of an IPC namespace that ends
  * @ns: the namespace, which no process and no file holds any more
  *
- * Context: Process context, preemption disabled. Called once for each namespace.
+ * Context: Process context. Must not sleep. Called once for each namespace.
  */
 void msgbox_namespace_ends(struct ipc_namespace *ns)
 {

@@ -10,8 +10,9 @@
  * A put may reserve a quarter of what is left to its user: @max, minus what all puts
  * have reserved, minus once more what this user's puts have reserved. So the puts of
  * one user hold at most half of the limit, those of two users a third each, and so
- * on: however many puts are stuck, other users can still put. As each put takes only
- * a part, a user can still put small messages while its large puts are stuck.
+ * on: however many puts are stuck, other users can still put, unless they share a hash.
+ * As each put takes only a part, a user can still put small messages while its large
+ * puts are stuck.
  *
  * Context: Process context of the put, the box's lock held.
  *

@@ -6,18 +6,14 @@
 #include <linux/hash.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 /* Users are told apart by a hash of this many bits. */
 #define USER_HASH_BITS 8
 
-/* Two users may share a hash. */
-static inline unsigned int hash_of_current_user(void)
-{
-	return hash_32(__kuid_val(current_uid()), USER_HASH_BITS);
-}
-
 /**
  * struct pending - kernel memory that is reserved by puts in progress
+ * @users: the user namespace of the box, whose users are told apart
  * @total: all of it, in bytes
  * @of_user: the part of each user, in bytes, indexed by the hash of the user id
  *
@@ -27,14 +23,36 @@ static inline unsigned int hash_of_current_user(void)
  * There is no locking here: the box's lock must be held.
  */
 struct pending {
+	const struct user_namespace *users;
 	size_t total;
 	size_t of_user[1 << USER_HASH_BITS];
 };
 
+/*
+ * The user to whom the current process counts. In a user namespace below @users this is not
+ * the process's user, but the one who made it (the topmost of them, if there are several):
+ * who makes one can have many user ids there.
+ */
+static inline kuid_t accountable_user(const struct user_namespace *users)
+{
+	const struct user_namespace *ns = current_user_ns();
+	kuid_t user = current_uid();
+
+	for (; ns != users && ns->parent; ns = ns->parent)
+		user = ns->owner;
+	return user;
+}
+
+/* Two users may share a hash. */
+static inline unsigned int hash_of_current_user(const struct pending *pending)
+{
+	return hash_32(__kuid_val(accountable_user(pending->users)), USER_HASH_BITS);
+}
+
 /* What the current process's user has reserved. */
 static inline size_t *pending_of_current_user(struct pending *pending)
 {
-	return &pending->of_user[hash_of_current_user()];
+	return &pending->of_user[hash_of_current_user(pending)];
 }
 
 /*

@@ -336,7 +336,7 @@ static int wait_for_room(struct msgbox *box, size_t len, bool copied)
  */
 static bool writer_comes(struct msgbox *box)
 {
-	unsigned short *writers = &box->writers_of_user[hash_of_current_user()];
+	unsigned short *writers = &box->writers_of_user[hash_of_current_user(&box->pending)];
 	bool may_wait;
 
 	spin_lock(&box->lock);
@@ -349,7 +349,7 @@ static bool writer_comes(struct msgbox *box)
 static void writer_goes(struct msgbox *box)
 {
 	spin_lock(&box->lock);
-	box->writers_of_user[hash_of_current_user()]--;
+	box->writers_of_user[hash_of_current_user(&box->pending)]--;
 	spin_unlock(&box->lock);
 }
 

@@ -53,7 +53,7 @@
  * Neither call sleeps until another call has been made or has ended. A call may sleep
  * only to fault in the caller's memory, which can take for ever (userfaultfd, a dead FUSE
  * server), or to allocate kernel memory, and holds no lock then. A signal with a handler
- * does not end the sleep (there is no EINTR); a fatal signal does.
+ * does not end the sleep (there is no EINTR); a fatal signal ends the sleep for a page.
  *
  * The box. The first put in an IPC namespace makes its box, which ends with the namespace.
  * Owner and mode are the module parameters uid, gid and mode. They are asked as for a
@@ -75,7 +75,8 @@
  *			into an empty box, as it needs more than max_bytes or than a
  *			quarter of max_pending_bytes. EAGAIN if 512 writes of the caller's
  *			user wait already. Users are told apart by a hash of 8 bits of the
- *			user ID, so two users may share the 512.
+ *			user ID, so two users may share the 512. Who is in a user namespace
+ *			below that of the box counts as the user who made it.
  *	poll(2), select(2), epoll(7), io_uring
  *			POLLIN: the box is not empty. POLLOUT: there is room for any
  *			message of up to 8 KiB. Each only if the file is open for it.
