@@ -169,17 +169,26 @@ msgbox_try_get(struct msgbox *box, struct get *get)
 
 /*
  * Fault in the caller's memory, which can take for ever. This get may have been woken for
- * the message on top, which another one can take meanwhile.
+ * the message on top, which another one can take meanwhile. It holds no page array
+ * meanwhile, which is charged to nobody.
  */
-static int msgbox_fault_in(struct msgbox *box, char __user *buf, size_t len)
+static int msgbox_fault_in(struct msgbox *box, struct user_pages *pages, char __user *buf,
+			   size_t len, bool pin)
 {
+	int err;
+
 	if (user_memory_is_writable(buf, len))
 		return 0;
 	msgbox_wake_next_reader(box);
-	return user_memory_fault_in_writable(buf, len);
+	user_pages_unpin(pages);
+	err = user_memory_fault_in_writable(buf, len);
+	return err || !pin ? err : user_pages_alloc(pages, buf, len);
 }
 
-/* A page can have gone since it was faulted in. */
+/*
+ * If a page has gone since it was faulted in, it is faulted in again while others are
+ * pinned: so this ends, even if memory is short.
+ */
 static int msgbox_pin(struct msgbox *box, struct user_pages *pages, char __user *buf,
 		      size_t len)
 {
@@ -191,7 +200,7 @@ static int msgbox_pin(struct msgbox *box, struct user_pages *pages, char __user 
 
 /*
  * Make the caller's memory writable for the message. No page stays pinned while others
- * are faulted in: pinned pages may be needed elsewhere.
+ * are faulted in (but see msgbox_pin()): pinned pages may be needed elsewhere.
  */
 static int msgbox_make_writable(struct msgbox *box, struct user_pages *pages,
 				char __user *buf, size_t len, bool pin)
@@ -202,7 +211,7 @@ static int msgbox_make_writable(struct msgbox *box, struct user_pages *pages,
 	if (pin)
 		err = user_pages_alloc(pages, buf, len);
 	if (!err)
-		err = msgbox_fault_in(box, buf, len);
+		err = msgbox_fault_in(box, pages, buf, len, pin);
 	if (!err && pin)
 		err = msgbox_pin(box, pages, buf, len);
 	return err ? err : msgbox_before_retry();

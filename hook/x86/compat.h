@@ -26,8 +26,8 @@
 
 /*
  * Kernels before 6.1 have no attach point, so nothing is ever attached there.
- * These definitions let the module build for them, so that it can say that they
- * are not supported.
+ * These definitions let a module with the hook build for them, so that it can say that
+ * they are not supported.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #define ftrace_regs pt_regs

@@ -3,12 +3,15 @@
  * A put in progress holds memory for as long as its caller's memory is missing, and
  * a caller can make that forever. All puts in progress together hold no more than
  * max_pending_bytes, and however many are stuck, the puts of other users succeed.
+ * Gets in progress hold no memory meanwhile.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "meminfo.h"
 #include "msgbox.h"
 #include "segment.h"
 #include "stuck_page.h"
@@ -67,11 +70,13 @@ FIXTURE_TEARDOWN(pending)
 /* The report of a child with a stuck put. */
 #define STUCK	1
 
+/* @users, @ipc: file descriptors of namespaces in which the put is made, or 0 */
 struct user_put {
 	uid_t user;
 	char *buf;
 	int len;
 	int to;
+	int users, ipc;
 };
 
 static void say(int to, long what)
@@ -91,6 +96,12 @@ static void *put_as_user(void *data)
 	return NULL;
 }
 
+static bool enter_namespaces(const struct user_put *as)
+{
+	return (!as->ipc || !setns(as->ipc, CLONE_NEWIPC)) &&
+	       (!as->users || !setns(as->users, CLONE_NEWUSER));
+}
+
 /* Puts a message with a last page that never arrives. */
 static void be_stuck(struct user_put *as)
 {
@@ -103,6 +114,7 @@ static void be_stuck(struct user_put *as)
 	memset(as->buf, 1, as->len);
 	/* Without userfaultfd there is no stuck put, and the test has to fail. */
 	if (stuck_page_begin(&page, as->buf + (as->len - 1) / PAGE * PAGE) ||
+	    !enter_namespaces(as) ||
 	    pthread_create(&thread, NULL, put_as_user, as))
 		say(as->to, -EOPNOTSUPP);
 	else if (stuck_page_wait(&page))
@@ -111,14 +123,13 @@ static void be_stuck(struct user_put *as)
 		pause();
 }
 
-/* A put by this user with a missing page. Returns STUCK, or the put's result. */
-static long stuck_put(struct __test_metadata *_metadata,
-		      uid_t user, int len)
+/* A put with a missing page. Returns STUCK, or the put's result. */
+static long stuck_put_as(struct __test_metadata *_metadata, struct user_put as)
 {
-	struct user_put as = { .user = user, .len = len, .to = said[1] };
 	long what;
 	pid_t pid;
 
+	as.to = said[1];
 	ASSERT_GT(MOST_CHILDREN, children);
 	pid = fork();
 	if (pid == 0)
@@ -129,17 +140,28 @@ static long stuck_put(struct __test_metadata *_metadata,
 	return what;
 }
 
+static long stuck_put(struct __test_metadata *_metadata,
+		      uid_t user, int len)
+{
+	return stuck_put_as(_metadata, (struct user_put) { .user = user, .len = len });
+}
+
 /* Makes stuck puts until one fails. Returns how many are stuck. */
-static int stick(struct __test_metadata *_metadata,
-		 uid_t user, int len)
+static int stick_as(struct __test_metadata *_metadata, struct user_put as)
 {
 	int stuck = 0;
 	long what;
 
-	while ((what = stuck_put(_metadata, user, len)) == STUCK)
+	while ((what = stuck_put_as(_metadata, as)) == STUCK)
 		stuck++;
 	ASSERT_EQ(-EAGAIN, what);
 	return stuck;
+}
+
+static int stick(struct __test_metadata *_metadata,
+		 uid_t user, int len)
+{
+	return stick_as(_metadata, (struct user_put) { .user = user, .len = len });
 }
 
 /* A put by this user of a message in present memory. Returns its result. */
@@ -207,6 +229,95 @@ TEST_F(pending, many_users_who_are_stuck_leave_room_for_another)
 	ASSERT_EQ(0, put(message, 100 * KIB));
 	ASSERT_EQ(31, drain());
 	free(message);
+}
+
+/* --- user namespaces, in which one user has many ids */
+
+/* The ids of the namespaces: the user's own, and others that nobody else has. */
+#define OWN_ID		0
+#define OTHER_ID(n)	(1 + (n))
+
+/* A child of this user, in a user namespace and an IPC namespace of it. */
+static pid_t fork_in_namespaces(uid_t user)
+{
+	int ready[2];
+	char done = 0;
+	pid_t pid;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!syscall(SYS_setresuid, user, user, user) &&
+		    !unshare(CLONE_NEWUSER | CLONE_NEWIPC))
+			done = 1;
+		(void)!write(ready[1], &done, 1);
+		for (;;)
+			pause();
+	}
+	if (pid > 0 && (read(ready[0], &done, 1) != 1 || !done)) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		pid = -1;
+	}
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+/* Sets the namespaces of @as to new ones of this user. */
+static void make_namespaces(struct __test_metadata *_metadata, struct user_put *as, uid_t user)
+{
+	char folder[32], path[64], map[64];
+	pid_t pid = fork_in_namespaces(user);
+
+	ASSERT_LT(0, pid);
+	child[children++] = pid;
+	snprintf(folder, sizeof(folder), "/proc/%d", pid);
+	snprintf(map, sizeof(map), "%d %d 1\n%d 100000 10\n", OWN_ID, user, OTHER_ID(0));
+	ASSERT_EQ(0, write_text(folder, "uid_map", map));
+	snprintf(path, sizeof(path), "%s/ns/user", folder);
+	as->users = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%s/ns/ipc", folder);
+	as->ipc = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LT(0, as->users);
+	ASSERT_LT(0, as->ipc);
+}
+
+TEST_F(pending, the_ids_of_a_user_namespace_count_as_its_maker)
+{
+	struct user_put as = { .len = 100 * KIB };
+	char *message = new_message(LEN, 1);
+
+	make_namespaces(_metadata, &as, USER(0));
+	close(as.ipc);
+	as.ipc = 0;
+	for (int i = 0; i < 6; i++) {
+		as.user = OTHER_ID(i);
+		stick_as(_metadata, as);
+	}
+	ASSERT_LT(MAX / 4, figure("pending"));
+	ASSERT_GE(MAX / 2, figure("pending"));
+	EXPECT_EQ(-EAGAIN, stuck_put(_metadata, USER(0), as.len));
+	ASSERT_EQ(0, put_by(_metadata, USER(1), message, LEN));
+	ASSERT_EQ(LEN, get_expecting(message, LEN));
+	free(message);
+}
+
+/* Such as those of a container: they share a box of their own. */
+TEST_F(pending, the_ids_of_a_boxs_user_namespace_are_users)
+{
+	struct user_put as = { .len = 100 * KIB };
+
+	make_namespaces(_metadata, &as, USER(0));
+	for (int i = 0; i < 6; i++) {
+		as.user = OTHER_ID(i);
+		ASSERT_LT(0, stick_as(_metadata, as)) {
+			TH_LOG("user %d", i);
+		}
+	}
+	ASSERT_EQ(0, figure("pending"));
 }
 
 TEST_F(pending, no_put_takes_more_than_a_quarter)
@@ -293,6 +404,58 @@ TEST_F(pending, a_hundred_threads_of_a_user_take_their_part_and_no_more)
 	TH_LOG("%ld bytes at most", most);
 	ASSERT_GE(64 * MIB / 2, most);
 	ASSERT_LE(4 * MIB, most);
+	free(message);
+}
+
+/* --- gets: what one allocates is charged to nobody, so it must not hold it for ever */
+
+#define GETS		400
+/* What a get of this message allocates: a pointer for each page. */
+#define GET_LEN		(4 * MIB)
+#define GET_TAKES	((long)(GET_LEN / PAGE * sizeof(void *)))
+
+struct gets {
+	pthread_barrier_t begin;
+	char *buf;
+};
+
+static void *get_in_vain(void *data)
+{
+	struct gets *gets = data;
+
+	pthread_barrier_wait(&gets->begin);
+	get(gets->buf, GET_LEN);
+	return NULL;
+}
+
+TEST_F(pending, stuck_gets_hold_no_memory)
+{
+	char *message = new_message(GET_LEN, 1), content[PAGE_MAX] = { 0 };
+	struct gets gets = { .buf = map(GET_LEN, PROT_READ | PROT_WRITE) };
+	pthread_t thread[GETS];
+	struct stuck_page page;
+	long before;
+
+	ASSERT_EQ(0, set_parameter("max_pending_bytes", 64 * MIB));
+	ASSERT_EQ(0, put(message, GET_LEN));
+	madvise(gets.buf, GET_LEN, MADV_NOHUGEPAGE);
+	memset(gets.buf, 1, GET_LEN);
+	ASSERT_EQ(0, stuck_page_begin(&page, gets.buf + GET_LEN - PAGE));
+	pthread_barrier_init(&gets.begin, NULL, GETS + 1);
+	for (int i = 0; i < GETS; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, get_in_vain, &gets));
+
+	before = meminfo_bytes("Slab");
+	pthread_barrier_wait(&gets.begin);
+	for (int i = 0; i < GETS; i++)
+		ASSERT_TRUE(stuck_page_wait(&page));
+	EXPECT_GT(GETS / 2 * GET_TAKES, meminfo_bytes("Slab") - before);
+
+	ASSERT_EQ(0, stuck_page_arrive(&page, content));
+	for (int i = 0; i < GETS; i++)
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+	ASSERT_EQ(-ENODATA, get_nothing());
+	munmap(gets.buf, GET_LEN);
 	free(message);
 }
 
