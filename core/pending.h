@@ -31,7 +31,8 @@ struct pending {
 /*
  * The user to whom the current process counts. In a user namespace below @users this is not
  * the process's user, but the one who made it (the topmost of them, if there are several):
- * who makes one can have many user ids there.
+ * who makes one can have many user ids there. Except root, who gives ids to others: to
+ * containers, and to services that must not count as root (systemd's PrivateUsers=).
  */
 static inline kuid_t accountable_user(const struct user_namespace *users)
 {
@@ -39,7 +40,8 @@ static inline kuid_t accountable_user(const struct user_namespace *users)
 	kuid_t user = current_uid();
 
 	for (; ns != users && ns->parent; ns = ns->parent)
-		user = ns->owner;
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			user = ns->owner;
 	return user;
 }
 

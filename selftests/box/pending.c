@@ -305,7 +305,30 @@ TEST_F(pending, the_ids_of_a_user_namespace_count_as_its_maker)
 	free(message);
 }
 
-/* Such as those of a container: they share a box of their own. */
+/* As those of services: they must not count as root. */
+TEST_F(pending, the_ids_of_a_user_namespace_of_root_are_users)
+{
+	struct user_put as = { .len = 100 * KIB };
+	char *message = new_message(as.len, 1);
+	long before = 0;
+
+	make_namespaces(_metadata, &as, 0);
+	close(as.ipc);
+	as.ipc = 0;
+	for (int i = 0; i < 6; i++) {
+		as.user = OTHER_ID(i);
+		stick_as(_metadata, as);
+		ASSERT_LT(before, figure("pending")) {
+			TH_LOG("user %d", i);
+		}
+		before = figure("pending");
+	}
+	ASSERT_EQ(0, put(message, as.len));
+	ASSERT_EQ(as.len, get_expecting(message, as.len));
+	free(message);
+}
+
+/* As those of a container: they share a box of their own. */
 TEST_F(pending, the_ids_of_a_boxs_user_namespace_are_users)
 {
 	struct user_put as = { .len = 100 * KIB };

@@ -76,7 +76,8 @@
  *			quarter of max_pending_bytes. EAGAIN if 512 writes of the caller's
  *			user wait already. Users are told apart by a hash of 8 bits of the
  *			user ID, so two users may share the 512. Who is in a user namespace
- *			below that of the box counts as the user who made it.
+ *			below that of the box counts as the user who made it, unless that
+ *			is root.
  *	poll(2), select(2), epoll(7), io_uring
  *			POLLIN: the box is not empty. POLLOUT: there is room for any
  *			message of up to 8 KiB. Each only if the file is open for it.
