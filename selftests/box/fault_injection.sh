@@ -177,6 +177,16 @@ each_site_has_failed()
 	}' "$places"
 }
 
+# Before 6.2 the kernel forgets the name of a class that it cannot register: "kset: fix memory
+# leak when kset_register() fails".
+without_names_of_classes()
+{
+	awk 'function show() { if (object !~ /kobject_set_name.*__class_register/) printf "%s", object }
+		/^unreferenced object/ { show(); object = "" }
+		{ object = object $0 "\n" }
+		END { show() }'
+}
+
 nothing_leaks()
 {
 	# This write fails if kmemleak ran out of memory and switched itself off.
@@ -184,7 +194,7 @@ nothing_leaks()
 	# kmemleak reports only objects that are older than five seconds.
 	sleep 6
 	echo scan >"$debug/kmemleak" || return 1
-	head -n 60 "$debug/kmemleak" >"$tmp/leaks"
+	without_names_of_classes <"$debug/kmemleak" | head -n 60 >"$tmp/leaks"
 	sed 's/^/# /' "$tmp/leaks"
 	[ ! -s "$tmp/leaks" ]
 }
