@@ -177,8 +177,8 @@ each_site_has_failed()
 	}' "$places"
 }
 
-# Before 6.2 the kernel forgets the name of a class that it cannot register: "kset: fix memory
-# leak when kset_register() fails".
+# 6.1 forgets the name of a class that it cannot register. 1662cea4623f ("kset: fix memory leak
+# when kset_register() returns error"): 6.2.
 without_names_of_classes()
 {
 	awk 'function show() { if (object !~ /kobject_set_name.*__class_register/) printf "%s", object }
