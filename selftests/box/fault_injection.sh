@@ -97,16 +97,19 @@ loading()
 {
 	number_of=0
 	refused=0
-	injected=1
-	while [ "$injected" -gt 0 ]; do
+	in_vain=0
+	# How many allocations there are varies a little, and one can be missed.
+	while [ "$in_vain" -lt 5 ]; do
 		number_of=$((number_of + 1))
 		load_with_failure "$number_of" || {
 			echo "# failure $number_of"
 			return 1
 		}
+		in_vain=$((injected > 0 ? 0 : in_vain + 1))
 	done
-	echo "# loading: $((number_of - 1)) failures, $refused of them made insmod fail"
-	if [ "$number_of" -lt 2 ] || [ "$refused" -lt 2 ]; then
+	number_of=$((number_of - in_vain))
+	echo "# loading: $number_of failures, $refused of them made insmod fail"
+	if [ "$number_of" -lt 1 ] || [ "$refused" -lt 2 ]; then
 		echo '# nothing failed, so nothing was tested'
 		return 1
 	fi
