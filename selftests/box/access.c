@@ -6,7 +6,6 @@
  */
 #include <grp.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <sys/prctl.h>
 
 #include "child.h"
@@ -54,59 +53,6 @@ static bool set_mode(unsigned int mode)
 	return pwrite(files.mode, text, len, 0) == len;
 }
 
-/* The child of a test, which is in a user namespace and an IPC namespace of it. */
-static pid_t make_users_namespaces(void)
-{
-	int ready[2], unused;
-	pid_t pid;
-
-	if (pipe(ready))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		if (become(USERS_ROOT, USERS_ROOT) && !unshare(CLONE_NEWUSER | CLONE_NEWIPC))
-			(void)!write(ready[1], "", 1);
-		close(ready[1]);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	/* Without user namespaces, the file that is opened next is not there. */
-	if (pid < 0 || read(ready[0], &unused, 1) != 1)
-		errno = EPERM;
-	close(ready[0]);
-	return pid;
-}
-
-static int open_namespace(const char *folder, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s/ns/%s", folder, name);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-/* Returns 0, or the number of the step that failed. */
-static int open_users_namespaces(void)
-{
-	pid_t pid = make_users_namespaces();
-	char folder[32];
-	int step = 0;
-
-	snprintf(folder, sizeof(folder), "/proc/%d", pid);
-	files.ipc[USERS] = open_namespace(folder, "ipc");
-	files.user = open_namespace(folder, "user");
-	if (files.ipc[USERS] < 0 || files.user < 0)
-		step = 1;
-	else if (write_text(folder, "uid_map", UID_MAP))
-		step = 2;
-	else if (write_text(folder, "gid_map", GID_MAP))
-		step = 3;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return step;
-}
-
 FIXTURE(access)
 {
 	long boxes;
@@ -114,6 +60,8 @@ FIXTURE(access)
 
 FIXTURE_SETUP(access)
 {
+	struct users_namespaces users;
+
 	begin_with_empty_box(_metadata);
 	if (geteuid() || write_parameter("mode", "0666"))
 		SKIP_TEST("only root can change the mode");
@@ -123,7 +71,9 @@ FIXTURE_SETUP(access)
 	files.ipc[INITIAL] = this_namespace();
 	files.ipc[ROOTS] = new_namespace();
 	ASSERT_LE(0, files.ipc[ROOTS]);
-	ASSERT_EQ(0, open_users_namespaces());
+	ASSERT_EQ(0, make_users_namespaces(&users, USERS_ROOT, UID_MAP, GID_MAP));
+	files.ipc[USERS] = users.ipc;
+	files.user = users.user;
 	ASSERT_EQ(0, set_parameter("uid", UID));
 	ASSERT_EQ(0, set_parameter("gid", GID));
 }

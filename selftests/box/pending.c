@@ -6,13 +6,13 @@
  * Gets in progress hold no memory meanwhile.
  */
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "meminfo.h"
 #include "msgbox.h"
+#include "namespace.h"
 #include "segment.h"
 #include "stuck_page.h"
 #include "sysfs.h"
@@ -237,52 +237,16 @@ TEST_F(pending, many_users_who_are_stuck_leave_room_for_another)
 #define OWN_ID		0
 #define OTHER_ID(n)	(1 + (n))
 
-/* A child of this user, in a user namespace and an IPC namespace of it. */
-static pid_t fork_in_namespaces(uid_t user)
-{
-	int ready[2];
-	char done = 0;
-	pid_t pid;
-
-	if (pipe(ready))
-		return -1;
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!syscall(SYS_setresuid, user, user, user) &&
-		    !unshare(CLONE_NEWUSER | CLONE_NEWIPC))
-			done = 1;
-		(void)!write(ready[1], &done, 1);
-		for (;;)
-			pause();
-	}
-	if (pid > 0 && (read(ready[0], &done, 1) != 1 || !done)) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		pid = -1;
-	}
-	close(ready[0]);
-	close(ready[1]);
-	return pid;
-}
-
 /* Sets the namespaces of @as to new ones of this user. */
 static void make_namespaces(struct __test_metadata *_metadata, struct user_put *as, uid_t user)
 {
-	char folder[32], path[64], map[64];
-	pid_t pid = fork_in_namespaces(user);
+	struct users_namespaces made;
+	char map[64];
 
-	ASSERT_LT(0, pid);
-	child[children++] = pid;
-	snprintf(folder, sizeof(folder), "/proc/%d", pid);
 	snprintf(map, sizeof(map), "%d %d 1\n%d 100000 10\n", OWN_ID, user, OTHER_ID(0));
-	ASSERT_EQ(0, write_text(folder, "uid_map", map));
-	snprintf(path, sizeof(path), "%s/ns/user", folder);
-	as->users = open(path, O_RDONLY | O_CLOEXEC);
-	snprintf(path, sizeof(path), "%s/ns/ipc", folder);
-	as->ipc = open(path, O_RDONLY | O_CLOEXEC);
-	ASSERT_LT(0, as->users);
-	ASSERT_LT(0, as->ipc);
+	ASSERT_EQ(0, make_users_namespaces(&made, user, map, map));
+	as->users = made.user;
+	as->ipc = made.ipc;
 }
 
 TEST_F(pending, the_ids_of_a_user_namespace_count_as_its_maker)
