@@ -3,9 +3,10 @@
  * The boxes: one for each IPC namespace that uses one.
  *
  * The initial namespace's box lives as long as the module. Another namespace's box is
- * made by the first put, or when the device is opened there. It lives as long as the
- * namespace. So the kernel's limit of namespaces (user.max_ipc_namespaces) is one of boxes,
- * apart from those that are about to be destroyed.
+ * made by the first put there, or by the first read, write or poll of a file of the device
+ * that was opened there. It lives as long as the namespace. So the kernel's limit of
+ * namespaces (user.max_ipc_namespaces) is one of boxes, apart from those that are about to
+ * be destroyed.
  *
  * A process in a call holds its namespace, and so does an open file of the device. The
  * namespace cannot end meanwhile, so neither needs a reference to the box. Looking up a
@@ -106,15 +107,15 @@ struct msgbox *msgbox_of_namespace(struct ipc_namespace *ns)
 }
 
 /**
- * msgbox_make_for_caller() - find the box of the caller's IPC namespace, or make it
+ * msgbox_make() - find the box of an IPC namespace, or make it
+ * @ns: the namespace, which the caller holds
  *
- * Context: Process context of a user's process. May sleep.
+ * Context: Process context. May sleep.
  *
  * Return: the box, or NULL if there is no memory.
  */
-struct msgbox *msgbox_make_for_caller(void)
+struct msgbox *msgbox_make(struct ipc_namespace *ns)
 {
-	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
 	struct msgbox *box = msgbox_of_namespace(ns), *made;
 
 	if (box)
@@ -135,30 +136,6 @@ struct msgbox *msgbox_make_for_caller(void)
 		return made;
 	destroy_box(made);	/* another thread was faster */
 	return box;
-}
-
-/**
- * msgbox_hold_namespace() - keep the namespace of a box, and with it the box
- * @box: the box of the caller's namespace
- *
- * Context: Process context of a user's process.
- */
-void msgbox_hold_namespace(struct msgbox *box)
-{
-	get_ipc_ns(box->ns);
-}
-
-/**
- * msgbox_put_namespace() - undo msgbox_hold_namespace()
- * @box: the box; the caller must not use it any more
- *
- * If nobody else holds the namespace, the kernel ends it later, in a work item of its own.
- *
- * Context: Process context.
- */
-void msgbox_put_namespace(struct msgbox *box)
-{
-	put_namespace(box->ns);						/* N9 */
 }
 
 static void destroy_ended(struct work_struct *work)

@@ -16,11 +16,8 @@ int msgboxes_create(void);
 void msgboxes_destroy(void);
 
 struct msgbox *msgbox_of_namespace(struct ipc_namespace *ns);
-struct msgbox *msgbox_make_for_caller(void);
+struct msgbox *msgbox_make(struct ipc_namespace *ns);
 void msgbox_namespace_ends(struct ipc_namespace *ns);
-
-void msgbox_hold_namespace(struct msgbox *box);
-void msgbox_put_namespace(struct msgbox *box);
 
 unsigned int msgboxes_count(void);
 void msgboxes_limits_changed(void);

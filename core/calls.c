@@ -63,7 +63,7 @@ static noinline long put_slowpath(const char __user *buf, size_t len)
 	if (!box && len > READ_ONCE(msgbox_limits.max_message_bytes))
 		return -EMSGSIZE;
 	if (!box)
-		box = msgbox_make_for_caller();
+		box = msgbox_make(current->nsproxy->ipc_ns);
 	return box ? msgbox_put(box, buf, len) : -EADDRNOTAVAIL;
 }
 

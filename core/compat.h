@@ -33,15 +33,10 @@ static inline unsigned long first_argument(struct ftrace_regs *fregs)
 #endif
 }
 
-/* What a class's devnode() is asked about. */
-/* ff62b8e6588f ("driver core: make struct class.devnode() take a const *"): 6.2 */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-#define DEVNODE_DEVICE	const struct device
-#else
-#define DEVNODE_DEVICE	struct device
-#endif
-
-/* put_ipc_ns(), which not every kernel exports. */
+/*
+ * put_ipc_ns(), which not every kernel exports. If nobody else holds the namespace, the
+ * kernel ends it later, in a work item of its own.
+ */
 static inline void put_namespace(struct ipc_namespace *ns)
 {
 	ns->ns.ops->put(&ns->ns);

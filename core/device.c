@@ -3,20 +3,21 @@
  * /dev/dm510_msgbox: read(2) is a get that waits for a message, write(2) a put that waits
  * for room. The contract is in uapi/linux/dm510_msgbox.h.
  *
- * A file is for the box of the process that opened it. It keeps the IPC namespace of that
- * box, and so the box, as an open file of /proc/PID/ns/ipc does. The kernel keeps the
- * module while a file is open.
+ * A file is for the box of the process that opened it. It holds the IPC namespace of that
+ * box, as an open file of /proc/PID/ns/ipc does, and the box lives as long as that. The
+ * kernel keeps the module while a file is open.
  *
- * This is not a miscellaneous device: opening one of those holds a lock of them all
- * (misc_open()), and to open a file here can take long, as it may make a box.
+ * Opening makes no box, which can take long: the kernel holds a lock of all miscellaneous
+ * devices meanwhile (misc_open()). The first read, write or poll does.
  */
-#include <linux/cdev.h>
-#include <linux/device.h>
-#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/ipc_namespace.h>
+#include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nsproxy.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 
 #include "access.h"
 #include "boxes.h"
@@ -28,32 +29,26 @@
 
 static int device_open(struct inode *inode, struct file *file)
 {
-	struct msgbox *box;
-
 	if (((file->f_mode & FMODE_READ) && !access_allowed(ACCESS_GET)) ||
 	    ((file->f_mode & FMODE_WRITE) && !access_allowed(ACCESS_PUT)))
 		return -EACCES;
-	box = msgbox_make_for_caller();
-	if (!box)
-		return -ENOMEM;
-	msgbox_hold_namespace(box);
-	file->private_data = box;
+	file->private_data = get_ipc_ns(current->nsproxy->ipc_ns);
 	/* No position, and no lock of it: a read that waits must not hold up a write. */
 	return stream_open(inode, file);
 }
 
 static int device_release(struct inode *inode, struct file *file)
 {
-	msgbox_put_namespace(file->private_data);
+	put_namespace(file->private_data);				/* N9 */
 	return 0;
 }
 
-static long do_read(struct file *file, char __user *buf, size_t len)
+static long do_read(struct file *file, struct msgbox *box, char __user *buf, size_t len)
 {
-	struct msgbox *box = file->private_data;
-
 	if (!buf)
 		return -EINVAL;
+	if (!box)
+		return -EADDRNOTAVAIL;
 	if (file->f_flags & O_NONBLOCK)
 		return msgbox_get(box, buf, len);
 	return msgbox_get_waiting(box, buf, len);
@@ -61,21 +56,21 @@ static long do_read(struct file *file, char __user *buf, size_t len)
 
 static ssize_t device_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 {
-	struct msgbox *box = file->private_data;
-	long ret = do_read(file, buf, len);
+	struct msgbox *box = msgbox_make(file->private_data);
+	long ret = do_read(file, box, buf, len);
 
 	if (ret < 0)
 		failure_inc(box, MSGBOX_GET, ret);
 	if (ret == -ENODATA)
 		ret = -EAGAIN;
 	if (trace_dm510_msgbox_get_enabled())
-		trace_dm510_msgbox_get(len, ret, msgbox_count(box), true);
+		trace_dm510_msgbox_get(len, ret, box ? msgbox_count(box) : 0, true);
 	return ret;
 }
 
-static long do_write(struct file *file, const char __user *buf, size_t len)
+static long do_write(struct file *file, struct msgbox *box, const char __user *buf,
+		     size_t len)
 {
-	struct msgbox *box = file->private_data;
 	long ret;
 
 	if (!buf)
@@ -83,6 +78,8 @@ static long do_write(struct file *file, const char __user *buf, size_t len)
 	/* The kernel has cut what is longer. */
 	if (len >= MAX_RW_COUNT)
 		return -EMSGSIZE;
+	if (!box)
+		return -EADDRNOTAVAIL;
 	if (!(file->f_flags & O_NONBLOCK))
 		return msgbox_put_waiting(box, buf, len);
 	ret = msgbox_put(box, buf, len);
@@ -92,21 +89,22 @@ static long do_write(struct file *file, const char __user *buf, size_t len)
 static ssize_t device_write(struct file *file, const char __user *buf, size_t len,
 			    loff_t *pos)
 {
-	struct msgbox *box = file->private_data;
-	long ret = do_write(file, buf, len);
+	struct msgbox *box = msgbox_make(file->private_data);
+	long ret = do_write(file, box, buf, len);
 
 	if (ret < 0)
 		failure_inc(box, MSGBOX_PUT, ret);
 	else
 		ret = len;
 	if (trace_dm510_msgbox_put_enabled())
-		trace_dm510_msgbox_put(len, ret, msgbox_count(box), true);
+		trace_dm510_msgbox_put(len, ret, box ? msgbox_count(box) : 0, true);
 	return ret;
 }
 
 static __poll_t device_poll(struct file *file, poll_table *table)
 {
-	__poll_t events = msgbox_poll(file->private_data, file, table);
+	struct msgbox *box = msgbox_make(file->private_data);
+	__poll_t events = box ? msgbox_poll(box, file, table) : EPOLLERR;
 
 	if (!(file->f_mode & FMODE_READ))
 		events &= ~(EPOLLIN | EPOLLRDNORM);
@@ -124,46 +122,17 @@ static const struct file_operations device_operations = {
 	.poll = device_poll,
 };
 
-/* The kernel makes the node in /dev with this mode. */
-static char *node_mode(DEVNODE_DEVICE *device, umode_t *mode)
-{
-	if (mode)
-		*mode = 0666;
-	return NULL;
-}
-
-static struct class device_class = {
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
 	.name = KBUILD_MODNAME,
-	.devnode = node_mode,
+	.fops = &device_operations,
+	.mode = 0666,
 };
-
-static struct cdev cdev;
-static dev_t number;
-
-static int create_node(void)
-{
-	struct device *device;
-	int err = class_register(&device_class);
-
-	if (err)
-		return err;
-	device = device_create(&device_class, NULL, number, NULL, KBUILD_MODNAME);
-	if (!IS_ERR(device))
-		return 0;
-	class_unregister(&device_class);
-	return PTR_ERR(device);
-}
-
-static void remove_node(void)
-{
-	device_destroy(&device_class, number);
-	class_unregister(&device_class);
-}
 
 /**
  * msgbox_device_create() - create the device
  *
- * Files of it can be opened before this function returns, but not if it fails.
+ * Files of it can be opened before this function returns.
  *
  * Context: Process context. May sleep.
  *
@@ -171,22 +140,7 @@ static void remove_node(void)
  */
 int msgbox_device_create(void)
 {
-	int err = alloc_chrdev_region(&number, 0, 1, KBUILD_MODNAME);
-
-	if (err)
-		return err;
-	err = create_node();
-	if (err)
-		goto unregister;
-	cdev_init(&cdev, &device_operations);
-	cdev.owner = THIS_MODULE;
-	err = cdev_add(&cdev, number, 1);
-	if (!err)
-		return 0;
-	remove_node();
-unregister:
-	unregister_chrdev_region(number, 1);
-	return err;
+	return misc_register(&device);
 }
 
 /**
@@ -198,7 +152,5 @@ unregister:
  */
 void msgbox_device_remove(void)
 {
-	cdev_del(&cdev);
-	remove_node();
-	unregister_chrdev_region(number, 1);
+	misc_deregister(&device);
 }

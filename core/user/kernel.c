@@ -80,7 +80,8 @@ static const struct error_text read_errors[] = {
 	{ EINTR, "a signal ended the wait" },
 	{ ETIMEDOUT, "no message came in time" },
 	{ EMSGSIZE, TOO_LONG },
-	{ EADDRNOTAVAIL, NO_DELIVERY },
+	{ EADDRNOTAVAIL, "there is no kernel memory for the box, or to deliver a message this large; "
+			 "it stays in the box" },
 	{ EFAULT, BAD_BUFFER },
 	{}
 };
@@ -90,7 +91,7 @@ static const struct error_text open_errors[] = {
 	{ EPERM, "the device cgroup does not allow " DEVICE ": let the container use it" },
 	{ ENOENT, DEVICE " does not exist, but the module is loaded: give the device to the "
 		  "container" },
-	{ ENOMEM, "there is no kernel memory for the box" },
+	{ ENOMEM, "there is no kernel memory to open " DEVICE },
 	{ EMFILE, "this process has too many open files to open " DEVICE " (see `ulimit -n`)" },
 	{ ENFILE, "the system has too many open files to open " DEVICE },
 	{}

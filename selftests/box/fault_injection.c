@@ -11,10 +11,12 @@
  *	fault_injection race SECONDS	makes gets with a page that is taken away
  *	fault_injection unload NTH	makes one rmmod; prints the error's name, or 0
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
+#include "device.h"
 #include "kselftest.h"
 #include "namespace.h"
 #include "segment.h"
@@ -267,13 +269,24 @@ static void no_box(void)
 		abort();
 }
 
+static int device = -1;
+
+static void no_box_but_a_file(void)
+{
+	no_box();
+	device = device_open(O_RDWR | O_NONBLOCK);
+	if (device < 0)
+		abort();
+}
+
 /* --- the operations */
 
 struct operation {
 	const char *name;
 	void (*set_up)(void);
 	int put, get;		/* how many bytes */
-	bool opens;		/* opens the device, and closes it */
+	bool by_device;		/* puts by write(2) */
+	bool polls;		/* the device; -EIO: it has reported POLLERR */
 	size_t before_border;	/* it begins so far before the third page; 0: at its start */
 	long ret;		/* the result without a failure */
 	long failures[2];	/* the results with one, each of which must be seen */
@@ -334,9 +347,11 @@ static const struct operation operations[] = {
 	  .failures = { -EADDRNOTAVAIL }, .makes_box = true },
 	{ .name = "put_first_large", .set_up = no_box, .put = LARGE,
 	  .failures = { -EADDRNOTAVAIL }, .grows_large = true, .makes_box = true },
-	/* EFAULT: the kernel cannot copy the name of the device. */
-	{ .name = "open_first", .set_up = no_box, .opens = true,
-	  .failures = { -ENOMEM, -EFAULT }, .makes_box = true },
+	{ .name = "write_first", .set_up = no_box_but_a_file, .put = SMALL, .by_device = true,
+	  .failures = { -EADDRNOTAVAIL }, .makes_box = true },
+	/* EFAULT: the kernel cannot copy what to poll for. */
+	{ .name = "poll_first", .set_up = no_box_but_a_file, .polls = true,
+	  .failures = { -EIO, -EFAULT }, .makes_box = true },
 };
 
 static char *place_of(const struct operation *operation)
@@ -356,7 +371,7 @@ static void expect_figures(const struct operation *operation, long ret,
 	value[PENDING] = 0;
 	if (operation->makes_box) {
 		value[MEMORY] = ret && !found->value[MEMORY] ? 0 : SEGMENT;
-		if (operation->opens || !value[MEMORY])
+		if (operation->polls || !value[MEMORY])
 			return;
 	}
 	if (ret == -EFAULT) {
@@ -380,7 +395,7 @@ static bool is_delivered(const struct operation *operation)
 {
 	const char *at = place_of(operation);
 
-	if (operation->opens)
+	if (operation->polls)
 		return true;
 	if (operation->put)
 		return get_expecting(at, operation->put) == operation->put;
@@ -400,6 +415,15 @@ struct outcome {
 	bool injected;
 };
 
+static long poll_device(void)
+{
+	struct pollfd poll_for = { .fd = device, .events = POLLIN };
+
+	if (poll(&poll_for, 1, 0) < 0)
+		return -errno;
+	return poll_for.revents & POLLERR ? -EIO : 0;
+}
+
 /* Makes the call with its nth allocation or copy failing; 0: none. */
 static struct outcome call(const struct operation *operation, unsigned int nth)
 {
@@ -407,18 +431,20 @@ static struct outcome call(const struct operation *operation, unsigned int nth)
 	struct outcome outcome;
 
 	fail_nth(nth);
-	if (operation->opens)
-		outcome.ret = device_open(O_RDWR);
+	if (operation->polls)
+		outcome.ret = poll_device();
+	else if (operation->by_device)
+		outcome.ret = device_write(device, at, operation->put);
 	else if (operation->put)
 		outcome.ret = put(at, operation->put);
 	else
 		outcome.ret = get(at, operation->get);
 	outcome.injected = nth && has_failed();
 	fail_nth(0);
-	if (operation->opens && outcome.ret >= 0) {
-		close(outcome.ret);
+	close(device);	/* it would keep the module */
+	device = -1;
+	if (operation->by_device && outcome.ret == operation->put)
 		outcome.ret = 0;
-	}
 	return outcome;
 }
 

@@ -160,16 +160,16 @@ pins_are_given_back()
 		[ "$fine" -eq 0 ]
 }
 
-# Opening the device makes a box, which can take long. Another device can be opened meanwhile,
-# also one of the miscellaneous devices: opening one of those holds a lock of them all.
-opening_holds_up_no_other_device()
+# The first use of a file makes a box, which can take long. Another miscellaneous device can be
+# opened meanwhile. Opening a file must not make it: the kernel holds a lock of them all then.
+making_a_box_holds_up_no_other_device()
 {
 	load && open_window before msgbox_create sleep 10000000 1 || return 1
-	unshare --ipc dd if=/dev/dm510_msgbox count=0 >"$tmp/opened" 2>&1 &
-	opener=$!
+	unshare --ipc dd if=/dev/zero of=/dev/dm510_msgbox count=1 >"$tmp/written" 2>&1 &
+	writer=$!
 	somebody_is_held_up && fine timeout 5 dd if=/dev/userfaultfd count=0
 	fine=$?
-	wait "$opener" && close_window && unload && [ "$fine" -eq 0 ]
+	wait "$writer" && close_window && unload && [ "$fine" -eq 0 ]
 }
 
 # leave_last WHERE HOW MILLISECONDS: a call that sleeps this long is the last in flight.
@@ -210,7 +210,7 @@ run_tests '
 	put_is_late 10
 	put_is_late 20000
 	pins_are_given_back
-	opening_holds_up_no_other_device
+	making_a_box_holds_up_no_other_device
 	calls_are_right_and_sleep before msgbox_put_small_slowpath
 	calls_are_right_and_are_preempted before msgbox_put_small_slowpath
 	calls_are_right_and_sleep before msgbox_put_copied

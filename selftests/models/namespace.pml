@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The boxes of IPC namespaces: core/boxes.c, core/namespace_end.c and core/main.c, where
- * comments give the steps the same names: N1 to N9 for the life of a box, X1 to X6 for
- * loading and unloading. scripts/commands/models has spin try every interleaving.
+ * The boxes of IPC namespaces: core/boxes.c, core/device.c, core/namespace_end.c and
+ * core/main.c, where comments give the steps the same names: N1 to N9 for the life of a box,
+ * X1 to X6 for loading and unloading. scripts/commands/models has spin try every
+ * interleaving.
  *
  * Assumptions and simplifications:
  * - Address 1 is that of two namespaces, one after the other: two processes are in the
@@ -10,7 +11,8 @@
  *   looks for one. All boxes have the same hash.
  * - A process in a namespace keeps it from ending, and so does a reference to it. The
  *   kernel calls msg_exit_ns() for a namespace that ends, and reuses its address afterwards.
- * - Each process calls once, and may open the device in that call. One file is modeled.
+ * - Each process calls once, and may open the device before. One file is modeled; it is
+ *   used once.
  * - Calls are removed, and in flight, as in unload.pml: here these are one step each.
  *   The kernel keeps the module while a file is open.
  * - Freed boxes are not allocated again. Memory ordering between a box and the pointer to
@@ -28,7 +30,8 @@ short reading, holdouts;			/* RCU: a bit for each reader */
 byte users[3] = 0;			/* those who hold the namespaces of address 1 */
 byte born;				/* the last namespace of address 1 */
 bool calls, watched, in_callback, going, text = true;
-byte in_flight, references, file;
+byte in_flight, references;
+byte file;				/* the namespace that the file holds */
 bool two_boxes, leaked;
 
 inline rcu_read_lock() { reading = reading | (1 << _pid) }
@@ -70,22 +73,19 @@ inline unlink(b)
 	}
 }
 
-proctype process(byte me)		/* 1 and 2: of address 1; 3: of address 2 */
+/* Sets found to the box of the namespace, which may be the one that is made here. */
+inline find_or_make(namespace)
 {
-	byte found, made;
-
-	if
-	:: atomic { calls -> in_flight++ }
-	:: goto gone
-	fi;
-N1:	rcu_read_lock();
-	find((me == 3 -> 2 : 1));
+	made = 0;
+N1:	found = 0;
+	rcu_read_lock();
+	find((namespace == 3 -> 2 : 1));
 	rcu_read_unlock();
-	if :: me == 3 || found -> goto use :: else fi;
+	if :: namespace == 3 || found -> goto use :: else fi;
 N2:	d_step {
 		made = 1;
 		do :: live[made] || freed[made] -> made++ :: else -> break od;
-		live[made] = true; ns[made] = 1; life[made] = me
+		live[made] = true; ns[made] = 1; life[made] = namespace
 	}
 N3:	atomic { !mutex -> mutex = true };
 	find(1);
@@ -103,15 +103,24 @@ N3:	atomic { !mutex -> mutex = true };
 	:: else
 	fi;
 use:	if
-	:: found ->
-		assert(live[found]);
-		assert(life[found] == me);
-		if
-		:: atomic { !going && !file -> references++; users[me]++; file = found }
-		:: true
-		fi
+	:: found -> assert(live[found]); assert(life[found] == namespace)
 	:: else
+	fi
+}
+
+proctype process(byte me)		/* 1 and 2: of address 1; 3: of address 2 */
+{
+	byte found, made;
+
+	if
+	:: atomic { me != 3 && calls && !going && !file -> references++; users[me]++; file = me }
+	:: true
 	fi;
+	if
+	:: atomic { calls -> in_flight++ }
+	:: goto gone
+	fi;
+	find_or_make(me);
 	in_flight--;
 gone:	if :: me != 3 -> users[me]-- :: else fi
 }
@@ -119,10 +128,12 @@ gone:	if :: me != 3 -> users[me]-- :: else fi
 /* The file may be used by processes of any namespace. */
 proctype device_file()
 {
+	byte found, made;
+
 end_file:
 	file;
-	assert(live[file]);
-N9:	users[life[file]]--;
+	find_or_make(file);
+N9:	users[file]--;
 	references--
 }
 
