@@ -11,8 +11,8 @@
  *   looks for one. All boxes have the same hash.
  * - A process in a namespace keeps it from ending, and so does a reference to it. The
  *   kernel calls msg_exit_ns() for a namespace that ends, and reuses its address afterwards.
- * - Each process calls once, and may open the device before. One file is modeled; it is
- *   used once.
+ * - Each process calls once, or opens the device: then the file holds the namespace in its
+ *   place. One file is modeled; it is used once.
  * - Calls are removed, and in flight, as in unload.pml: here these are one step each.
  *   The kernel keeps the module while a file is open.
  * - Freed boxes are not allocated again. Memory ordering between a box and the pointer to
@@ -113,16 +113,14 @@ proctype process(byte me)		/* 1 and 2: of address 1; 3: of address 2 */
 	byte found, made;
 
 	if
-	:: atomic { me != 3 && calls && !going && !file -> references++; users[me]++; file = me }
-	:: true
-	fi;
-	if
 	:: atomic { calls -> in_flight++ }
+	:: atomic { me != 3 && calls && !going && !file -> references++; file = me }; goto opened
 	:: goto gone
 	fi;
 	find_or_make(me);
 	in_flight--;
-gone:	if :: me != 3 -> users[me]-- :: else fi
+gone:	if :: me != 3 -> users[me]-- :: else fi;
+opened:	skip
 }
 
 /* The file may be used by processes of any namespace. */
