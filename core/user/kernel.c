@@ -80,8 +80,8 @@ static const struct error_text read_errors[] = {
 	{ EINTR, "a signal ended the wait" },
 	{ ETIMEDOUT, "no message came in time" },
 	{ EMSGSIZE, TOO_LONG },
-	{ EADDRNOTAVAIL, "there is no kernel memory for the box, or to deliver a message this large; "
-			 "it stays in the box" },
+	{ EADDRNOTAVAIL, "there is no kernel memory for the box, or to deliver a message this "
+			 "large; it stays in the box" },
 	{ EFAULT, BAD_BUFFER },
 	{}
 };
