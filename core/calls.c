@@ -84,10 +84,8 @@ static long do_msgbox_put(const struct pt_regs *regs)
 /* Takes no argument, so that a call need not keep any for it. */
 static noinline void trace_put(long ret)
 {
-	struct msgbox *box = msgbox_of_caller();
-
 	trace_dm510_msgbox_put(len_argument(current_pt_regs()), ret,
-			       box ? msgbox_count(box) : 0, false);
+			       msgbox_count(msgbox_of_caller()), false);
 }
 
 /* Not inlined, for the same reason. */
@@ -130,10 +128,8 @@ static long do_msgbox_get(const struct pt_regs *regs)
 
 static noinline void trace_get(long ret)
 {
-	struct msgbox *box = msgbox_of_caller();
-
 	trace_dm510_msgbox_get(len_argument(current_pt_regs()), ret,
-			       box ? msgbox_count(box) : 0, false);
+			       msgbox_count(msgbox_of_caller()), false);
 }
 
 static long sys_msgbox_get(const struct pt_regs *regs)

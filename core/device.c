@@ -64,7 +64,7 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t len, loff
 	if (ret == -ENODATA)
 		ret = -EAGAIN;
 	if (trace_dm510_msgbox_get_enabled())
-		trace_dm510_msgbox_get(len, ret, box ? msgbox_count(box) : 0, true);
+		trace_dm510_msgbox_get(len, ret, msgbox_count(box), true);
 	return ret;
 }
 
@@ -97,7 +97,7 @@ static ssize_t device_write(struct file *file, const char __user *buf, size_t le
 	else
 		ret = len;
 	if (trace_dm510_msgbox_put_enabled())
-		trace_dm510_msgbox_put(len, ret, box ? msgbox_count(box) : 0, true);
+		trace_dm510_msgbox_put(len, ret, msgbox_count(box), true);
 	return ret;
 }
 
@@ -132,7 +132,7 @@ static struct miscdevice device = {
 /**
  * msgbox_device_create() - create the device
  *
- * Files of it can be opened before this function returns.
+ * Files of it can be opened before this function returns, but not if it fails.
  *
  * Context: Process context. May sleep.
  *

@@ -87,16 +87,18 @@ void msgbox_destroy(struct msgbox *box)
 
 /**
  * msgbox_count() - count the messages in a box
- * @box: the box
+ * @box: the box, or NULL
  *
  * Context: Process context. May sleep on PREEMPT_RT.
  *
- * Return: the number of messages.
+ * Return: the number of messages; 0 without a box.
  */
 u64 msgbox_count(struct msgbox *box)
 {
 	struct msgbox_stats stats;
 
+	if (!box)
+		return 0;
 	msgbox_read_stats(box, &stats);
 	return stats.puts - stats.gets;
 }
