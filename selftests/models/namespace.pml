@@ -76,10 +76,8 @@ inline unlink(b)
 /* Sets found to the box of the namespace, which may be the one that is made here. */
 inline find_or_make(namespace)
 {
-	made = 0;
-N1:	found = 0;
 	rcu_read_lock();
-	find((namespace == 3 -> 2 : 1));
+N1:	find((namespace == 3 -> 2 : 1));
 	rcu_read_unlock();
 	if :: namespace == 3 || found -> goto use :: else fi;
 N2:	d_step {
@@ -108,19 +106,20 @@ use:	if
 	fi
 }
 
+inline leave(namespace)
+{
+	if :: namespace != 3 -> users[namespace]-- :: else fi
+}
+
 proctype process(byte me)		/* 1 and 2: of address 1; 3: of address 2 */
 {
 	byte found, made;
 
 	if
-	:: atomic { calls -> in_flight++ }
-	:: atomic { me != 3 && calls && !going && !file -> references++; file = me }; goto opened
-	:: goto gone
-	fi;
-	find_or_make(me);
-	in_flight--;
-gone:	if :: me != 3 -> users[me]-- :: else fi;
-opened:	skip
+	:: atomic { me != 3 && calls && !going && !file -> references++; file = me }
+	:: atomic { calls -> in_flight++ }; find_or_make(me); in_flight--; leave(me)
+	:: leave(me)
+	fi
 }
 
 /* The file may be used by processes of any namespace. */
