@@ -31,7 +31,6 @@
 #include <linux/workqueue.h>
 
 #include "boxes.h"
-#include "compat.h"
 #include "internal.h"
 
 /*
@@ -88,7 +87,7 @@ static struct msgbox *find_box(struct ipc_namespace *ns)
 
 /**
  * msgbox_of_namespace() - find the box of an IPC namespace
- * @ns: the namespace of the caller
+ * @ns: the namespace, which the caller holds
  *
  * Context: Process context.
  *

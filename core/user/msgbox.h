@@ -85,7 +85,7 @@ void msgbox_close(struct msgbox *box);
  *	EMSGSIZE	put: the message is longer than allowed;
  *			get, wait: it is longer than the buffer, and it stays in the box
  *	EAGAIN		put: the box is full
- *	EADDRNOTAVAIL	there is no kernel memory for the message
+ *	EADDRNOTAVAIL	there is no kernel memory for the message, or for the box
  *	EFAULT		a byte cannot be read, or written; the message stays
  *	EINTR		wait: a signal came
  *	EPERM		a seccomp filter does not allow the call, or the device cgroup does not

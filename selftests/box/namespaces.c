@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Each IPC namespace has a box of its own. What is done in one namespace is not seen,
- * taken or counted in another. A box is made by the first put, or when the device is
- * opened, and freed when the namespace ends. An open file of the device keeps both.
+ * taken or counted in another. A box is made by the first put, or by the first use of a
+ * file of the device, and freed when the namespace ends. An open file keeps the namespace.
  */
 #include <grp.h>
 #include <sys/mount.h>

@@ -491,8 +491,8 @@ class Installed(unittest.TestCase):
         source = (HERE.parent.parent / "main.c").read_text()
         version = re.search(r'^MODULE_VERSION\("([^"]+)"\);$', source, re.M)
         self.assertIsNotNone(version, "core/main.c has no MODULE_VERSION")
-        self.assertEqual(version.group(1), msgbox.__version__)
-        self.assertEqual(version.group(1), msgbox.library_version())
+        self.assertEqual(version[1], msgbox.__version__)
+        self.assertEqual(version[1], msgbox.library_version())
 
     def test_no_library(self):
         result = run_python("import msgbox", LIBMSGBOX_PATH="/nonexistent/libmsgbox.so.0")
