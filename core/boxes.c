@@ -3,8 +3,8 @@
  * The boxes: one for each IPC namespace that uses one.
  *
  * The initial namespace's box lives as long as the module. Another namespace's box is
- * made by the first put there, or by the first read, write or poll of a file of the device
- * that was opened there. It lives as long as the namespace. So the kernel's limit of
+ * made by the first put there, or by the first write, poll or blocking read of a file of the
+ * device that was opened there. It lives as long as the namespace. So the kernel's limit of
  * namespaces (user.max_ipc_namespaces) is one of boxes, apart from those that are about to
  * be destroyed.
  *

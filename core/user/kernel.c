@@ -225,6 +225,30 @@ static ssize_t wait_forever(struct kernel_box *kernel, void *buffer, size_t size
 	return length >= 0 ? length : explain(read_errors, "reading " DEVICE);
 }
 
+/* A file that has reported POLLERR does so for good: opens the device anew in its place. */
+static void renew_device(int device)
+{
+	int fresh = open(DEVICE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fresh < 0)
+		return;
+	dup3(fresh, device, O_CLOEXEC);
+	close(fresh);
+}
+
+static int wait_for_message(int device, int timeout_ms)
+{
+	struct pollfd poll_for = { .fd = device, .events = POLLIN };
+
+	if (poll(&poll_for, 1, timeout_ms) < 0)
+		return -1;
+	if (!(poll_for.revents & POLLERR))
+		return 0;
+	renew_device(device);
+	errno = EADDRNOTAVAIL;
+	return -1;
+}
+
 /*
  * A reader that poll(2) has woken can find that another one has taken the message, and
  * goes on.
@@ -232,17 +256,13 @@ static ssize_t wait_forever(struct kernel_box *kernel, void *buffer, size_t size
 static ssize_t wait_until(struct kernel_box *kernel, void *buffer, size_t size,
 			  deadline_t deadline)
 {
-	struct pollfd poll_for = {
-		.fd = device_of(&kernel->nonblocking, O_NONBLOCK),
-		.events = POLLIN,
-	};
+	int device = device_of(&kernel->nonblocking, O_NONBLOCK), left;
 	ssize_t length;
-	int left;
 
-	if (poll_for.fd < 0)
+	if (device < 0)
 		return -1;
 	for (;;) {
-		length = read(poll_for.fd, buffer, size);
+		length = read(device, buffer, size);
 		if (length >= 0)
 			return length;
 		if (errno != EAGAIN)
@@ -252,7 +272,7 @@ static ssize_t wait_until(struct kernel_box *kernel, void *buffer, size_t size,
 			errno = ETIMEDOUT;
 			break;
 		}
-		if (poll(&poll_for, 1, left) < 0)
+		if (wait_for_message(device, left))
 			break;
 	}
 	return explain(read_errors, "waiting at " DEVICE);

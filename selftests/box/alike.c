@@ -7,7 +7,6 @@
 #include <mqueue.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/uio.h>
@@ -468,14 +467,6 @@ static int watch(struct __test_metadata *_metadata, int fd, unsigned int events)
 	ASSERT_LE(0, epoll);
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
 	return epoll;
-}
-
-/* The events that are reported at once. */
-static long reported(int epoll)
-{
-	struct epoll_event event = {};
-
-	return epoll_wait(epoll, &event, 1, 0) < 0 ? -errno : (long)event.events;
 }
 
 static int change(int epoll, int fd, unsigned int events)

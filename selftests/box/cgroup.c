@@ -3,9 +3,11 @@
  * The box's memory is charged to the memory cgroup of the process that puts. When
  * that cgroup is full, the put fails and nothing else happens: no other call
  * fails, no message is half put, and no process is killed. The box of an IPC namespace
- * is charged to the process that makes it by its first put.
+ * is charged to the process that makes it by its first put, or by its first use of the
+ * device.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mount.h>
@@ -34,6 +36,8 @@ struct told {
 	long got;		/* result of a get when the cgroup was full */
 	long put_again;		/* result of a put after that get */
 	long first;		/* result of the first put in another namespace */
+	long written;		/* of the first write to a file of that namespace */
+	long polled;		/* what poll(2) of the file has reported */
 };
 
 FIXTURE(cgroup)
@@ -318,10 +322,13 @@ TEST_F(cgroup, a_box_is_charged_to_who_makes_it)
 }
 
 static atomic_int stage;
+/* For the box of away[0]. */
+static int file;
 
 /* Is in another namespace before the cgroup is full: that needs memory as well. */
 static void *put_first(void *data)
 {
+	struct pollfd poll_for = { .fd = file, .events = POLLIN };
 	struct told *told = data;
 
 	told->first = enter_namespace(away[0]);
@@ -330,6 +337,8 @@ static void *put_first(void *data)
 		sched_yield();
 	if (!told->first)
 		told->first = put("x", 1);
+	told->written = device_write(file, "x", 1);
+	told->polled = poll(&poll_for, 1, 0) < 0 ? -errno : poll_for.revents;
 	return NULL;
 }
 
@@ -364,34 +373,58 @@ static int put_first_when_full(const char *folder, struct told *told, const char
 	return 0;
 }
 
-TEST_F(cgroup, a_box_that_cannot_be_charged_is_not_made)
+/* Returns whether it was full, and no box was made. */
+static bool is_first_when_full(struct told *told, const char *folder, const char *message, int len)
 {
-	char *buf = map(variant->len, PROT_READ | PROT_WRITE);
-	int home = this_namespace(), status;
+	char *buf = map(len, PROT_READ | PROT_WRITE);
 	long boxes = figure("boxes");
+	int status = -1;
 	pid_t pid;
 
-	*self->told = (struct told) {};
-	away[0] = new_namespace();
+	*told = (struct told) {};
 	pid = fork();
 	if (!pid)
-		_exit(put_first_when_full(self->folder, self->told, self->message, buf,
-					  variant->len));
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, status);
-	EXPECT_EQ(-EADDRNOTAVAIL, self->told->first);
-	EXPECT_LT(0, self->told->got);
-	EXPECT_EQ(boxes, figure("boxes"));
-	EXPECT_EQ(0, read_file(self->folder, "memory.events", "oom_kill"));
+		_exit(put_first_when_full(folder, told, message, buf, len));
+	waitpid(pid, &status, 0);
+	munmap(buf, len);
+	return is("status", 0, status) && is("first put", -EADDRNOTAVAIL, told->first) &&
+	       is("first write", -EADDRNOTAVAIL, told->written) &&
+	       is("first poll", POLLERR, told->polled) && told->got > 0 &&
+	       is("boxes", boxes, figure("boxes")) &&
+	       is("kills", 0, read_file(folder, "memory.events", "oom_kill"));
+}
+
+TEST_F(cgroup, a_box_that_cannot_be_charged_is_not_made)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int home = this_namespace(), epoll = epoll_create1(EPOLL_CLOEXEC);
+	long boxes = figure("boxes");
+
+	away[0] = new_namespace();
+	ASSERT_EQ(0, enter_namespace(away[0]));
+	file = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_EQ(0, enter_namespace(home));
+	EXPECT_TRUE(is_first_when_full(self->told, self->folder, self->message, variant->len));
+
 	/* Outside of the cgroup the first put succeeds. */
 	ASSERT_EQ(0, enter_namespace(away[0]));
 	EXPECT_EQ(0, put("message", 8));
+	/* A put may not have woken who has been told of the error. So it stays. */
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, file, &event));
+	EXPECT_EQ(EPOLLERR, reported(epoll));
+	close(file);
+	/* Opened again, the file is like any other. */
+	file = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, file, &event));
+	EXPECT_EQ(EPOLLIN, reported(epoll));
 	EXPECT_EQ(8, get_expecting("message", 8));
+	EXPECT_EQ(0, reported(epoll));
+	close(file);
 	ASSERT_EQ(0, enter_namespace(home));
 	EXPECT_EQ(self->told->puts - 1, drain());
+	close(epoll);
 	close(away[0]);
 	EXPECT_TRUE(boxes_become(boxes));
-	munmap(buf, variant->len);
 }
 
 TEST_HARNESS_MAIN

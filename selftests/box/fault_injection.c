@@ -279,6 +279,54 @@ static void no_box_but_a_file(void)
 		abort();
 }
 
+static pthread_t writer;
+static atomic_bool has_read;
+
+static void *put_when_there_is_a_box(void *unused)
+{
+	while (!atomic_load(&has_read) && !figure("memory"))
+		usleep(1000);
+	if (figure("memory") && put("x", 1))
+		abort();
+	return unused;
+}
+
+/* A read waits for a message, which comes when the box has been made. */
+static void no_box_but_a_writer(void)
+{
+	no_box_but_a_file();
+	atomic_store(&has_read, false);
+	if (fcntl(device, F_SETFL, 0) ||
+	    pthread_create(&writer, NULL, put_when_there_is_a_box, NULL))
+		abort();
+}
+
+/* --- what is done with the device, apart from writing */
+
+static long open_device(void)
+{
+	device = device_open(O_RDONLY);
+	return device < 0 ? device : 0;
+}
+
+static long read_device(void)
+{
+	char byte;
+	long ret = device_read(device, &byte, 1);
+
+	atomic_store(&has_read, true);
+	return ret;
+}
+
+static long poll_device(void)
+{
+	struct pollfd poll_for = { .fd = device, .events = POLLIN };
+
+	if (poll(&poll_for, 1, 0) < 0)
+		return -errno;
+	return poll_for.revents & POLLERR ? -EIO : 0;
+}
+
 /* --- the operations */
 
 struct operation {
@@ -286,7 +334,7 @@ struct operation {
 	void (*set_up)(void);
 	int put, get;		/* how many bytes */
 	bool by_device;		/* puts by write(2) */
-	bool polls;		/* the device; -EIO: it has reported POLLERR */
+	long (*on_device)(void);
 	size_t before_border;	/* it begins so far before the third page; 0: at its start */
 	long ret;		/* the result without a failure */
 	long failures[2];	/* the results with one, each of which must be seen */
@@ -349,8 +397,12 @@ static const struct operation operations[] = {
 	  .failures = { -EADDRNOTAVAIL }, .grows_large = true, .makes_box = true },
 	{ .name = "write_first", .set_up = no_box_but_a_file, .put = SMALL, .by_device = true,
 	  .failures = { -EADDRNOTAVAIL }, .makes_box = true },
-	/* EFAULT: the kernel cannot copy what to poll for. */
-	{ .name = "poll_first", .set_up = no_box_but_a_file, .polls = true,
+	{ .name = "read_first", .set_up = no_box_but_a_writer, .on_device = read_device,
+	  .ret = 1, .failures = { -EADDRNOTAVAIL }, .makes_box = true },
+	/* EFAULT: the kernel cannot copy the name, or what to poll for. EIO: POLLERR. */
+	{ .name = "open", .set_up = no_box, .on_device = open_device,
+	  .failures = { -ENOMEM, -EFAULT } },
+	{ .name = "poll_first", .set_up = no_box_but_a_file, .on_device = poll_device,
 	  .failures = { -EIO, -EFAULT }, .makes_box = true },
 };
 
@@ -371,10 +423,13 @@ static void expect_figures(const struct operation *operation, long ret,
 	value[PENDING] = 0;
 	if (operation->makes_box) {
 		value[MEMORY] = ret && !found->value[MEMORY] ? 0 : SEGMENT;
-		if (operation->polls || !value[MEMORY])
+		if (!value[MEMORY])
 			return;
 	}
-	if (ret == -EFAULT) {
+	if (operation->on_device) {
+		value[PUTS] += operation->on_device == read_device;
+		value[GETS] += operation->on_device == read_device;
+	} else if (ret == -EFAULT) {
 		value[operation->put ? PUT_EFAULT : GET_EFAULT]++;
 	} else if (ret == -EADDRNOTAVAIL) {
 		value[operation->put ? PUT_EADDRNOTAVAIL : GET_EADDRNOTAVAIL]++;
@@ -395,7 +450,7 @@ static bool is_delivered(const struct operation *operation)
 {
 	const char *at = place_of(operation);
 
-	if (operation->polls)
+	if (operation->on_device)
 		return true;
 	if (operation->put)
 		return get_expecting(at, operation->put) == operation->put;
@@ -415,15 +470,6 @@ struct outcome {
 	bool injected;
 };
 
-static long poll_device(void)
-{
-	struct pollfd poll_for = { .fd = device, .events = POLLIN };
-
-	if (poll(&poll_for, 1, 0) < 0)
-		return -errno;
-	return poll_for.revents & POLLERR ? -EIO : 0;
-}
-
 /* Makes the call with its nth allocation or copy failing; 0: none. */
 static struct outcome call(const struct operation *operation, unsigned int nth)
 {
@@ -431,8 +477,8 @@ static struct outcome call(const struct operation *operation, unsigned int nth)
 	struct outcome outcome;
 
 	fail_nth(nth);
-	if (operation->polls)
-		outcome.ret = poll_device();
+	if (operation->on_device)
+		outcome.ret = operation->on_device();
 	else if (operation->by_device)
 		outcome.ret = device_write(device, at, operation->put);
 	else if (operation->put)
@@ -441,6 +487,8 @@ static struct outcome call(const struct operation *operation, unsigned int nth)
 		outcome.ret = get(at, operation->get);
 	outcome.injected = nth && has_failed();
 	fail_nth(0);
+	if (operation->on_device == read_device)
+		pthread_join(writer, NULL);
 	close(device);	/* it would keep the module */
 	device = -1;
 	if (operation->by_device && outcome.ret == operation->put)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Each IPC namespace has a box of its own. What is done in one namespace is not seen,
- * taken or counted in another. A box is made by the first put, or by the first use of a
- * file of the device, and freed when the namespace ends. An open file keeps the namespace.
+ * taken or counted in another. A box is made by the first put, or by the first write, poll
+ * or blocking read of a file of the device, and freed when the namespace ends. An open
+ * file keeps the namespace.
  */
 #include <grp.h>
 #include <sys/mount.h>
@@ -168,27 +169,28 @@ TEST_F(namespaces, without_a_put_there_is_no_box)
 	close(away);
 }
 
-/* The first use of the file does, in any namespace. */
+/* Neither do calls that are refused or find nothing. A write does, from any namespace. */
 TEST_F(namespaces, opening_the_device_makes_no_box)
 {
 	int away = new_namespace(), fd;
 	char buf[8];
 
 	ASSERT_EQ(0, enter_namespace(away));
-	fd = device_open(O_RDONLY | O_NONBLOCK);
+	fd = device_open(O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EAGAIN, device_read(fd, buf, sizeof(buf)));
+	EXPECT_EQ(-EINVAL, device_read(fd, NULL, 0));
+	EXPECT_EQ(-EINVAL, device_write(fd, NULL, 0));
+	EXPECT_EQ(-EMSGSIZE, device_write(fd, buf, INT_MAX / 2));
 	EXPECT_EQ(0, figure("memory"));
 	ASSERT_EQ(0, enter_namespace(self->home));
 	EXPECT_EQ(self->boxes, figure("boxes"));
-	EXPECT_EQ(-EAGAIN, device_read(fd, buf, sizeof(buf)));
-	ASSERT_EQ(0, enter_namespace(away));
-	EXPECT_EQ(SEGMENT, figure("memory"));
-	ASSERT_EQ(0, put("message", 8));
-	ASSERT_EQ(0, enter_namespace(self->home));
+	EXPECT_EQ(8, device_write(fd, "message", 8));
 	EXPECT_EQ(self->boxes + 1, figure("boxes"));
 	close(fd);
 	EXPECT_EQ(self->boxes + 1, figure("boxes"));
 	ASSERT_EQ(0, enter_namespace(away));
+	EXPECT_EQ(SEGMENT, figure("memory"));
 	EXPECT_EQ(8, get_expecting("message", 8));
 	close(away);
 }

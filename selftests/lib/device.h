@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 
 #include "calls.h"
 #include "sysfs.h"
@@ -40,6 +41,14 @@ static inline long device_write(int fd, const void *buf, size_t len)
 	long ret = syscall(SYS_write, fd, buf, len);
 
 	return ret < 0 ? -errno : ret;
+}
+
+/* The events that an epoll instance reports at once, or the error as a negative number. */
+static inline long reported(int epoll)
+{
+	struct epoll_event event = {};
+
+	return epoll_wait(epoll, &event, 1, 0) < 0 ? -errno : (long)event.events;
 }
 
 /* Waits until the condition is true, for 20 seconds at most. Returns whether it is. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What only the kernel's box can do: bad memory, limits, the mode, the module's figures. */
+#include <poll.h>
 #include <sys/prctl.h>
 
 #include "caller.h"
@@ -58,6 +59,37 @@ TEST_F(user, addresses_that_are_numbers)
 		}
 	}
 	ASSERT_EQ(0, figure("count"));
+}
+
+/* --- no memory for the box */
+
+static bool poll_fails;
+
+/* Instead of the C library's. */
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+
+	if (!poll_fails)
+		return ppoll(fds, count, timeout_ms < 0 ? NULL : &timeout, NULL);
+	fds->revents = POLLERR;
+	return 1;
+}
+
+TEST_F(user, no_memory_for_the_box)
+{
+	char buffer[8];
+	long before;
+
+	ASSERT_EQ(-ETIMEDOUT, box_wait(self->box, buffer, 8, 1));
+	before = open_files();
+	poll_fails = true;
+	EXPECT_EQ(-EADDRNOTAVAIL, box_wait(self->box, buffer, 8, 20000));
+	poll_fails = false;
+	EXPECT_EQ(before, open_files());
+	EXPECT_EQ(-ETIMEDOUT, box_wait(self->box, buffer, 8, 1));
+	ASSERT_EQ(0, box_put(self->box, "message", 8));
+	EXPECT_EQ(8, box_wait(self->box, buffer, 8, 20000));
 }
 
 /* --- limits */

@@ -55,8 +55,8 @@
  * server), or to allocate kernel memory, and holds no lock then. A signal with a handler
  * does not end the sleep (there is no EINTR); a fatal signal ends the sleep for a page.
  *
- * The box. The first put in an IPC namespace makes its box, and so does the first read,
- * write or poll of the device's files that were opened there. It ends with the namespace.
+ * The box. The first put in an IPC namespace makes its box, and so does the first write, poll
+ * or blocking read of the device's files that were opened there. It ends with the namespace.
  * Owner and mode are the module parameters uid, gid and mode. They are asked as for a
  * System V queue: the caller's effective uid, else its groups, else the others' bits
  * count, and CAP_IPC_OWNER in the namespace's user namespace may do all. In namespaces
@@ -67,7 +67,7 @@
  *	open(2)		The file is for the box of the caller's IPC namespace, whoever uses
  *			the file later, and keeps that namespace with its box. O_RDONLY
  *			needs the right to get, O_WRONLY the right to put, O_RDWR both
- *			(EACCES); they are asked only here.
+ *			(EACCES); they are asked only here. ENOMEM: no kernel memory.
  *	read(2)		A get that waits while the box is empty. Returns the length of the
  *			message; 0 is a message of no bytes.
  *	write(2)	A put that waits while there is no room. Returns the length.
@@ -81,15 +81,16 @@
  *	poll(2), select(2), epoll(7), io_uring
  *			POLLIN: the box is not empty. POLLOUT: there is room for any
  *			message of up to 8 KiB. Each only if the file is open for it.
- *			POLLERR: there is no memory for the box.
+ *			POLLERR: there was no memory for the box. From then on the file
+ *			reports nothing else; open it again.
  *
  * Errors and their order are those of get and put, without the row for file descriptors,
  * but EAGAIN (not ENODATA) if the file has O_NONBLOCK and the call would have to wait, and
- * EADDRNOTAVAIL also if there is no memory for the box. A signal with a handler ends a wait:
- * EINTR, or the call starts again (SA_RESTART). The files have no position: lseek(2) and
- * pread(2) give ESPIPE. The kernel refuses a buffer outside of the user's address space
- * first (EFAULT). In readv(2) and writev(2) each buffer is a message of its own, and the
- * kernel may skip empty ones. 32-bit programs can use the device.
+ * EADDRNOTAVAIL also for a blocking read if there is no memory for the box. A signal
+ * with a handler ends a wait: EINTR, or the call starts again (SA_RESTART). The files have no
+ * position: lseek(2) and pread(2) give ESPIPE. The kernel refuses a buffer outside of the
+ * user's address space first (EFAULT). In readv(2) and writev(2) each buffer is a message of
+ * its own, and the kernel may skip empty ones. 32-bit programs can use the device.
  *
  * A message wakes one read. If that one does not take the message, because it is killed,
  * its buffer is too short or its memory is missing, the next one is woken. When room
