@@ -60,7 +60,6 @@ static int attach_ops(struct hook_state *hook)
 	/* ftrace shut down a moment ago, and may have written the call before. */
 	if (err == -ENODEV)
 		hook_stay_forever(HOOK_ATTACH_POINT);
-	hook_ops_reset(ops);
 	return explain(err);
 }
 
@@ -86,12 +85,16 @@ int hook_attach(struct hook_state *hook)
 	 */
 	synchronize_rcu();
 	err = attach_ops(hook);
-	if (err) {
-		hook_guard_remove(&hook->guard, HOOK_ATTACH_POINT);
-		return err;
-	}
+	if (err)
+		goto remove;
 	hook_info("attached at %s\n", HOOK_ATTACH_POINT);
 	return 0;
+
+remove:
+	/* ftrace may have called the refused user. Removing the guard waits for such calls. */
+	hook_guard_remove(&hook->guard, HOOK_ATTACH_POINT);
+	hook_ops_reset(&hook->ops);
+	return err;
 }
 
 /**
@@ -99,7 +102,8 @@ int hook_attach(struct hook_state *hook)
  * @hook: the same
  *
  * On return some tasks may still be on the way to the dispatcher. Does not return if
- * ftrace has shut itself down.
+ * ftrace has shut itself down. A shutdown during the detach itself is noticed only by the
+ * next call to ftrace, in hook_guard_remove(); so @ops is reset last.
  *
  * Context: Process context. Sleeps.
  */

@@ -84,7 +84,6 @@ static int attach_trampoline(struct hook_state *hook)
 	/* ftrace shut down a moment ago, and may have written the call before. */
 	if (err == -ENODEV)
 		hook_stay_forever(hook->attach_point);
-	hook_ops_reset(&hook->direct);
 	if (err == -EBUSY)
 		hook_err("%s has another user (BPF, a live patch or a module like this one); remove that one first\n",
 			 hook->attach_point);
@@ -149,7 +148,9 @@ int hook_attach(struct hook_state *hook)
 	return 0;
 
 remove:
+	/* ftrace may have called the refused user. Removing the guard waits for such calls. */
 	hook_guard_remove(&hook->guard, hook->attach_point);
+	hook_ops_reset(&hook->direct);
 	return err;
 }
 
