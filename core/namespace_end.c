@@ -32,6 +32,9 @@ static struct ftrace_ops watch = {
 	.flags = FTRACE_OPS_FL_PERMANENT,
 };
 
+/* Where ftrace calls it. */
+static unsigned long watched;
+
 /**
  * namespace_end_watch() - call msgbox_namespace_ends() for each IPC namespace that ends
  *
@@ -58,7 +61,8 @@ int namespace_end_watch(void)
 	 * with N4: selftests/litmus/watch.litmus.
 	 */
 	synchronize_rcu();
-	err = ftrace_set_filter_ip(&watch, function.start + HOOK_FTRACE_OFFSET, 0, 1);
+	watched = function.start + HOOK_FTRACE_OFFSET;
+	err = ftrace_set_filter_ip(&watch, watched, 0, 1);
 	if (!err) {
 		err = register_ftrace_function(&watch);
 		/* ftrace shut down a moment ago, and may have written the call before. */
@@ -84,13 +88,14 @@ int namespace_end_watch(void)
  *
  * On return msgbox_namespace_ends() does not run, and will not be called. Does not
  * return if ftrace has shut itself down after an internal error, as it can detach
- * nothing then; the log says so.
+ * nothing then; the log says so. If it does so meanwhile, only the next call to it fails.
  *
  * Context: Process context. Sleeps.
  */
 void namespace_end_unwatch(void)
 {
-	if (unregister_ftrace_function(&watch))
+	if (unregister_ftrace_function(&watch) ||
+	    ftrace_set_filter_ip(&watch, watched, 1, 0) == -ENODEV)
 		hook_stay_forever(FUNCTION);
 	ftrace_free_filter(&watch);
 }

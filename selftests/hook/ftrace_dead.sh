@@ -14,16 +14,7 @@
 # shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Not a call of skip, which can be a failure: nothing is missing that could be there.
-[ -n "$(address_of ftrace_disabled)" ] || {
-	echo '1..0 # SKIP this kernel has no name for ftrace_disabled (6.1 on arm64)'
-	exit 4
-}
-
-kill_ftrace()
-{
-	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)"
-}
+needs_death_of_ftrace
 
 loading_is_refused()
 {
@@ -38,13 +29,11 @@ loading_is_refused()
 unloading_never_ends()
 {
 	cannot_unload=yes
-	cannot_detach_log="dm510_msgbox: ftrace has shut itself down and cannot detach from $attach_point;"
-	cannot_detach_log="$cannot_detach_log this module stays until the machine is rebooted"
 	start_hammer && load && let_hammer_call && kernel_text >"$tmp/ours" && kill_ftrace || return 1
 	# rmmod outlives this script and must not keep its output open.
 	rmmod dm510_msgbox >/dev/null 2>&1 3<&- &
 	rmmod_pid=$!
-	wait_for_log "$loaded_log$newline$cannot_detach_log" && kill -0 "$rmmod_pid" &&
+	wait_for_log "$loaded_log$newline$(cannot_detach_log "$attach_point")" && kill -0 "$rmmod_pid" &&
 		[ -d /sys/module/dm510_msgbox ] && sleep 2 && kill -0 "$rmmod_pid" &&
 		stop_hammer && calls_are_gone && point_is_still_attached && suspend_is_possible
 }

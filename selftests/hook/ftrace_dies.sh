@@ -5,8 +5,8 @@
 # may stay in the kernel's text, and the module has to stay in memory: loading never ends.
 #
 # This cannot be undone, so the test runs only on a machine that is thrown away
-# (DM510_MSGBOX_THROW_AWAY=yes), and last. As ftrace_dead.sh also ends so, they need a
-# machine each.
+# (DM510_MSGBOX_THROW_AWAY=yes), and last. As ftrace_dead.sh and ftrace_dies_late.sh also end so, they
+# need a machine each.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317
@@ -14,11 +14,7 @@
 # shellcheck source=selftests/lib/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Not a call of skip, which can be a failure: nothing is missing that could be there.
-[ -n "$(address_of ftrace_disabled)" ] || {
-	echo '1..0 # SKIP this kernel has no name for ftrace_disabled (6.1 on arm64)'
-	exit 4
-}
+needs_death_of_ftrace
 [ "${DM510_MSGBOX_THROW_AWAY:-no}" = yes ] ||
 	skip 'it leaves the module loaded for good: set DM510_MSGBOX_THROW_AWAY=yes'
 
@@ -31,14 +27,12 @@ namespaces_can_end()
 loading_never_ends()
 {
 	cannot_unload=yes
-	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)" in_insmod=1 || return 1
+	kill_ftrace task=insmod || return 1
 	# insmod outlives this script and must not keep its output open.
 	# shellcheck disable=SC2086 # split into words
 	insmod "$ko" $parameters >/dev/null 2>&1 3<&- &
 	insmod_pid=$!
-	cannot_detach_log='dm510_msgbox: ftrace has shut itself down and cannot detach from msg_exit_ns;'
-	cannot_detach_log="$cannot_detach_log this module stays until the machine is rebooted"
-	wait_for_log "$cannot_detach_log" && namespaces_can_end && kill -0 "$insmod_pid" &&
+	wait_for_log "$(cannot_detach_log msg_exit_ns)" && namespaces_can_end && kill -0 "$insmod_pid" &&
 		[ -d /sys/module/dm510_msgbox ] && calls_are_gone && suspend_is_possible
 }
 

@@ -284,6 +284,30 @@ address_of()
 	awk -v name="$1" '$3 == name { print "0x" $1; exit }' /proc/kallsyms
 }
 
+# --- ftrace's shutdown, by modules/kill_ftrace.c
+
+# Ends a script that cannot shut ftrace down. Not a call of skip, which can be a failure:
+# nothing is missing that could be there.
+needs_death_of_ftrace()
+{
+	[ -z "$(address_of ftrace_disabled)" ] || return 0
+	echo '1..0 # SKIP this kernel has no name for ftrace_disabled (6.1 on arm64)'
+	exit 4
+}
+
+# kill_ftrace [PARAMETER=VALUE...]
+kill_ftrace()
+{
+	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)" "$@"
+}
+
+# cannot_detach_log FUNCTION
+cannot_detach_log()
+{
+	echo "dm510_msgbox: ftrace has shut itself down and cannot detach from $1;" \
+		'this module stays until the machine is rebooted'
+}
+
 # ftrace's direct calls, with which BPF attaches; arm64's 6.1 has none.
 direct_calls_work()
 {
