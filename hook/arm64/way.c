@@ -132,7 +132,7 @@ static bool is_table(const unsigned long *entries)
  * hook_table_find() - find the kernel's table of system calls
  * @table: set to its address and size
  *
- * Kernels before 6.12 have no name for it. do_el0_svc passes its address.
+ * Debian's kernels before 6.12 have no name for it. do_el0_svc passes its address.
  *
  * Context: Process context. May sleep.
  *

@@ -7,6 +7,10 @@
 #include <linux/ptrace.h>
 #include <linux/thread_info.h>
 
+#ifndef CONFIG_X86_64
+#error "the hook is for kernels of x86-64 and arm64 only"
+#endif
+
 /* From a function's first byte to where ftrace is told to attach. It finds its place. */
 #define HOOK_FTRACE_OFFSET	0
 
