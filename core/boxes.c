@@ -122,7 +122,7 @@ struct msgbox *msgbox_make(struct ipc_namespace *ns)
 	/* N2, before the lock: reclaiming memory may take long. */
 	made = make_box(ns);
 	if (!made)
-		return NULL;
+		return msgbox_of_namespace(ns);	/* somebody else may have made it */
 
 	mutex_lock(&boxes_mutex);					/* N3 */
 	box = find_box(ns);

@@ -148,13 +148,13 @@ static ssize_t device_write(struct file *file, const char __user *buf, size_t le
 static __poll_t device_poll(struct file *file, poll_table *table)
 {
 	struct device_file *opened = file->private_data;
-	struct msgbox *box = make_box_of(file);
+	struct msgbox *box = READ_ONCE(opened->not_polled) ? NULL : make_box_of(file);
 	__poll_t events;
 
-	if (!box)
+	if (!box) {
 		WRITE_ONCE(opened->not_polled, true);
-	if (READ_ONCE(opened->not_polled))
 		return EPOLLERR;
+	}
 	events = msgbox_poll(box, file, table);
 	if (!(file->f_mode & FMODE_READ))
 		events &= ~(EPOLLIN | EPOLLRDNORM);

@@ -88,7 +88,8 @@ int namespace_end_watch(void)
  *
  * On return msgbox_namespace_ends() does not run, and will not be called. Does not
  * return if ftrace has shut itself down after an internal error, as it can detach
- * nothing then; the log says so. If it does so meanwhile, only the next call to it fails.
+ * nothing then; the log says so. If it does so meanwhile, only the next call to it fails,
+ * and its own call may still be in the text.
  *
  * Context: Process context. Sleeps.
  */

@@ -229,7 +229,7 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 	WRITE_ONCE(draining, false);
 	err = hook_attach(&hook);					/* I1 */
 	if (err)
-		return err;
+		goto drain;
 	err = hook_raise_bounds(&hook, syscall_hook_first + syscall_hook_span);	/* I2, I3 */
 	if (err)
 		goto detach;
@@ -238,6 +238,7 @@ int syscall_hook_install(const struct syscall_hook *calls, size_t count)
 
 detach:
 	hook_detach(&hook);
+drain:	/* A refused attach may have let calls in, too. */
 	drain_calls();
 	return err;
 }

@@ -226,27 +226,29 @@ static ssize_t wait_forever(struct kernel_box *kernel, void *buffer, size_t size
 }
 
 /* A file that has reported POLLERR does so for good: opens the device anew in its place. */
-static void renew_device(int device)
+static int renew_device(int device)
 {
-	int fresh = open(DEVICE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fresh = open(DEVICE, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret;
 
 	if (fresh < 0)
-		return;
-	dup3(fresh, device, O_CLOEXEC);
+		return open_failed();
+	ret = dup3(fresh, device, O_CLOEXEC);
 	close(fresh);
+	return ret < 0 ? open_failed() : 0;
 }
 
 static int wait_for_message(int device, int timeout_ms)
 {
 	struct pollfd poll_for = { .fd = device, .events = POLLIN };
+	int ready = poll(&poll_for, 1, timeout_ms);
 
-	if (poll(&poll_for, 1, timeout_ms) < 0)
-		return -1;
-	if (!(poll_for.revents & POLLERR))
+	if (ready >= 0 && !(poll_for.revents & POLLERR))
 		return 0;
-	renew_device(device);
-	errno = EADDRNOTAVAIL;
-	return -1;
+	if (ready >= 0 && renew_device(device))
+		return -1;
+	if (ready >= 0)
+		errno = EADDRNOTAVAIL;
+	return explain(read_errors, "waiting at " DEVICE);
 }
 
 /*
@@ -273,7 +275,7 @@ static ssize_t wait_until(struct kernel_box *kernel, void *buffer, size_t size,
 			break;
 		}
 		if (wait_for_message(device, left))
-			break;
+			return -1;
 	}
 	return explain(read_errors, "waiting at " DEVICE);
 }

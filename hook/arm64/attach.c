@@ -70,8 +70,8 @@ static int attach_ops(struct hook_state *hook)
  * Context: Process context. Sleeps.
  *
  * Return: 0; -EBUSY if ftrace is off or the function has another user; -EOPNOTSUPP if
- * ftrace cannot attach there; -ENOMEM. On failure nothing has changed, and the log says
- * why.
+ * ftrace cannot attach there; -ENOMEM. On failure nothing has changed, but some tasks may
+ * be on the way to the dispatcher, or in it; the log says why.
  */
 int hook_attach(struct hook_state *hook)
 {
@@ -91,7 +91,7 @@ int hook_attach(struct hook_state *hook)
 	return 0;
 
 remove:
-	/* ftrace may have called the refused user. Removing the guard waits for such calls. */
+	/* ftrace may be calling a user that it has refused. Removing the guard waits for that. */
 	hook_guard_remove(&hook->guard, HOOK_ATTACH_POINT);
 	hook_ops_reset(&hook->ops);
 	return err;

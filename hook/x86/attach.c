@@ -131,7 +131,8 @@ int hook_attach_prepare(struct hook_state *hook)
  *
  * Return: 0; -EBUSY if ftrace is off or the function has another user;
  * -EOPNOTSUPP if ftrace cannot attach there; -ENOMEM. On failure nothing has
- * changed, and the log says why.
+ * changed, but some tasks may be in the trampoline or the dispatcher; the log
+ * says why.
  */
 int hook_attach(struct hook_state *hook)
 {
@@ -148,7 +149,7 @@ int hook_attach(struct hook_state *hook)
 	return 0;
 
 remove:
-	/* ftrace may have called the refused user. Removing the guard waits for such calls. */
+	/* ftrace may be calling a user that it has refused. Removing the guard waits for that. */
 	hook_guard_remove(&hook->guard, hook->attach_point);
 	hook_ops_reset(&hook->direct);
 	return err;

@@ -3,8 +3,7 @@
  * The box's memory is charged to the memory cgroup of the process that puts. When
  * that cgroup is full, the put fails and nothing else happens: no other call
  * fails, no message is half put, and no process is killed. The box of an IPC namespace
- * is charged to the process that makes it by its first put, or by its first use of the
- * device.
+ * is charged to the process that makes it by its first put, or by a file of the device.
  */
 #include <fcntl.h>
 #include <poll.h>

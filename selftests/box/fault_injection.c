@@ -311,11 +311,11 @@ static long open_device(void)
 
 static long read_device(void)
 {
-	char byte;
+	char byte = 0;
 	long ret = device_read(device, &byte, 1);
 
 	atomic_store(&has_read, true);
-	return ret;
+	return ret == 1 && byte != 'x' ? -EILSEQ : ret;
 }
 
 static long poll_device(void)

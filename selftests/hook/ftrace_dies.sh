@@ -5,8 +5,8 @@
 # may stay in the kernel's text, and the module has to stay in memory: loading never ends.
 #
 # This cannot be undone, so the test runs only on a machine that is thrown away
-# (DM510_MSGBOX_THROW_AWAY=yes), and last. As ftrace_dead.sh and ftrace_dies_late.sh also end so, they
-# need a machine each.
+# (DM510_MSGBOX_THROW_AWAY=yes), and last. As ftrace_dead.sh and ftrace_dies_late.sh also
+# end so, they need a machine each.
 
 # The tests are called by name, from a list.
 # shellcheck disable=SC2317

@@ -70,7 +70,7 @@ static int __init kill_ftrace_init(void)
 
 	if (task)
 		return wait_for_task();
-	if (READ_ONCE(*ftrace_disabled))
+	if (after || READ_ONCE(*ftrace_disabled))
 		return -EINVAL;
 	WRITE_ONCE(*ftrace_disabled, 1);
 	return 0;
@@ -78,11 +78,12 @@ static int __init kill_ftrace_init(void)
 
 static void __exit kill_ftrace_exit(void)
 {
+	/* First: a probe at a function's entry is removed by ftrace. */
+	WRITE_ONCE(*(int *)address, 0);
 	if (task && after)
 		unregister_kprobe(&at_function);
 	if (task)
 		unregister_kprobe(&at_change);
-	WRITE_ONCE(*(int *)address, 0);
 }
 
 module_init(kill_ftrace_init);

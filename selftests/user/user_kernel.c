@@ -64,14 +64,17 @@ TEST_F(user, addresses_that_are_numbers)
 /* --- no memory for the box */
 
 static bool poll_fails;
+static int polled;
 
-/* Instead of the C library's. */
+/* Instead of the C library's. Marks the file that it says has failed. */
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
 
 	if (!poll_fails)
 		return ppoll(fds, count, timeout_ms < 0 ? NULL : &timeout, NULL);
+	polled = fds->fd;
+	fcntl(polled, F_SETFL, O_NONBLOCK | O_APPEND);
 	fds->revents = POLLERR;
 	return 1;
 }
@@ -87,6 +90,9 @@ TEST_F(user, no_memory_for_the_box)
 	EXPECT_EQ(-EADDRNOTAVAIL, box_wait(self->box, buffer, 8, 20000));
 	poll_fails = false;
 	EXPECT_EQ(before, open_files());
+	/* Another file has its place. */
+	EXPECT_EQ(0, fcntl(polled, F_GETFL) & O_APPEND);
+	EXPECT_EQ(FD_CLOEXEC, fcntl(polled, F_GETFD));
 	EXPECT_EQ(-ETIMEDOUT, box_wait(self->box, buffer, 8, 1));
 	ASSERT_EQ(0, box_put(self->box, "message", 8));
 	EXPECT_EQ(8, box_wait(self->box, buffer, 8, 20000));
