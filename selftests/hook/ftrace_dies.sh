@@ -27,7 +27,7 @@ namespaces_can_end()
 loading_never_ends()
 {
 	cannot_unload=yes
-	kill_ftrace task=insmod || return 1
+	kill_ftrace_in insmod || return 1
 	# insmod outlives this script and must not keep its output open.
 	# shellcheck disable=SC2086 # split into words
 	insmod "$ko" $parameters >/dev/null 2>&1 3<&- &

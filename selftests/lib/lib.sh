@@ -295,10 +295,17 @@ needs_death_of_ftrace()
 	exit 4
 }
 
-# kill_ftrace [PARAMETER=VALUE...]
 kill_ftrace()
 {
-	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)" "$@"
+	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)"
+}
+
+# kill_ftrace_in TASK [PARAMETER=VALUE...]: when that task next makes ftrace change code
+kill_ftrace_in()
+{
+	kill_in="task=$1"
+	shift
+	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)" "$kill_in" "$@"
 }
 
 # cannot_detach_log FUNCTION
