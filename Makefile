@@ -86,7 +86,7 @@ user-check:		## test the library, the command and the examples here, with server
 	$(call no_kernel,it tests no module)
 	@scripts/commands/user-check $(if $(call is_on,$(SHORT)),--short)
 
-kselftest-all:		## run the tests on all stock kernels, or KERNELS=<pattern> (SHORT=1: parts of them on seven)
+kselftest-all:		## run the tests on all stock kernels, or KERNELS=<pattern> (SHORT=1: parts of them on six)
 	$(call no_kernel,use KERNELS=$(KERNEL))
 	@scripts/commands/kselftest-all $(SELECTED_KERNELS) $(if $(call is_on,$(SHORT)),--short) $(KSELFTEST_OPTIONS)
 
