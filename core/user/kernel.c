@@ -240,14 +240,14 @@ static int renew_device(int device)
 static int wait_for_message(int device, int timeout_ms)
 {
 	struct pollfd poll_for = { .fd = device, .events = POLLIN };
-	int ready = poll(&poll_for, 1, timeout_ms);
 
-	if (ready >= 0 && !(poll_for.revents & POLLERR))
+	if (poll(&poll_for, 1, timeout_ms) < 0)
+		return explain(read_errors, "waiting at " DEVICE);
+	if (!(poll_for.revents & POLLERR))
 		return 0;
-	if (ready >= 0 && renew_device(device))
+	if (renew_device(device))
 		return -1;
-	if (ready >= 0)
-		errno = EADDRNOTAVAIL;
+	errno = EADDRNOTAVAIL;
 	return explain(read_errors, "waiting at " DEVICE);
 }
 

@@ -22,7 +22,7 @@ needs_death_of_ftrace
 unloading_never_ends()
 {
 	cannot_unload=yes
-	load && kill_ftrace_in rmmod after=namespace_end_unwatch || return 1
+	load && kill_ftrace_in rmmod namespace_end_unwatch || return 1
 	# rmmod outlives this script and must not keep its output open.
 	rmmod dm510_msgbox >/dev/null 2>&1 3<&- &
 	rmmod_pid=$!

@@ -300,12 +300,12 @@ kill_ftrace()
 	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)"
 }
 
-# kill_ftrace_in TASK [PARAMETER=VALUE...]: when that task next makes ftrace change code
+# kill_ftrace_in TASK [FUNCTION]: when that task, after a call of the function, next makes
+# ftrace change code
 kill_ftrace_in()
 {
-	kill_in="task=$1"
-	shift
-	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)" "$kill_in" "$@"
+	insert "$modules/kill_ftrace.ko" "address=$(address_of ftrace_disabled)" "task=$1" \
+		${2:+"after=$2"}
 }
 
 # cannot_detach_log FUNCTION
