@@ -100,4 +100,33 @@ static inline bool returns(struct caller *caller)
 	return comes_true(atomic_load(&caller->done)) && !pthread_join(caller->thread, NULL);
 }
 
+static inline void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* SIGUSR1 does nothing but to interrupt. */
+static inline int catch_signal(int flags)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
+
+	return sigaction(SIGUSR1, &action, NULL);
+}
+
+/*
+ * Sends a signal each second until the call ends: one that comes between two system calls of
+ * the library is not noticed. Returns how many it took, or 0 if the call does not end.
+ */
+static inline int signals_to_end(struct caller *caller)
+{
+	for (int count = 1; count <= 20; count++) {
+		pthread_kill(caller->thread, SIGUSR1);
+		for (int i = 0; i < 1000 && !atomic_load(&caller->done); i++)
+			usleep(1000);
+		if (atomic_load(&caller->done))
+			return pthread_join(caller->thread, NULL) ? 0 : count;
+	}
+	return 0;
+}
+
 #endif

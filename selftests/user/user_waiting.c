@@ -5,18 +5,6 @@
 
 #include "caller.h"
 
-static void on_signal(int signal)
-{
-	(void)signal;
-}
-
-static int catch_signal(int flags)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
-
-	return sigaction(SIGUSR1, &action, NULL);
-}
-
 /* --- how long */
 
 TEST_F(user, a_timeout_is_kept)
@@ -291,17 +279,23 @@ static void signal_ends_the_wait(struct __test_metadata *_metadata, struct msgbo
 {
 	char byte;
 	struct caller caller = WAITER(box, &byte, 1, timeout);
+	int signals = 0;
 
 	ASSERT_EQ(0, catch_signal(flags));
 	for (int i = 0; i < 10; i++) {
+		int count;
+
 		ASSERT_TRUE(waits(&caller));
-		ASSERT_EQ(0, pthread_kill(caller.thread, SIGUSR1));
-		ASSERT_TRUE(returns(&caller));
+		count = signals_to_end(&caller);
+		ASSERT_LT(0, count);
 		ASSERT_EQ(-EINTR, caller.ret);
+		signals += count;
 		/* The message after it is not lost, and the handle still works. */
 		ASSERT_EQ(0, box_put(box, "x", 1));
 		ASSERT_EQ(1, box_get_expecting(box, "x", 1));
 	}
+	/* One is enough, unless it comes too early. */
+	EXPECT_GT(20, signals);
 }
 
 TEST_F(user, a_signal_ends_a_wait)
@@ -320,8 +314,7 @@ TEST_F(user, a_signal_ends_a_take)
 
 	ASSERT_EQ(0, catch_signal(0));
 	ASSERT_TRUE(waits(&caller));
-	ASSERT_EQ(0, pthread_kill(caller.thread, SIGUSR1));
-	ASSERT_TRUE(returns(&caller));
+	ASSERT_LT(0, signals_to_end(&caller));
 	ASSERT_EQ(-EINTR, caller.ret);
 	free(caller.taken);
 }
