@@ -42,7 +42,8 @@ static void guard_never_called(unsigned long ip, unsigned long parent_ip,
  * attached to a function that is not called while the guard is registered, so
  * it costs nothing.
  *
- * Context: Process context. May sleep.
+ * Context: Process context. May sleep. Does not return if ftrace shuts itself down
+ * meanwhile.
  *
  * Return: 0; -EBUSY if ftrace is off; -EOPNOTSUPP; -ENOMEM. On failure nothing
  * has changed, and the log says why.
@@ -54,8 +55,12 @@ int hook_guard_add(struct ftrace_ops *guard)
 	guard->func = guard_never_called;
 	guard->flags = FTRACE_OPS_FL_PERMANENT;
 	err = ftrace_set_filter_ip(guard, (unsigned long)hook_attach, 0, 0);
-	if (!err)
+	if (!err) {
 		err = register_ftrace_function(guard);
+		/* ftrace shut down a moment ago, and may still look at the guard. */
+		if (err == -ENODEV)
+			hook_stay_forever("hook_attach");
+	}
 	if (!err)
 		return 0;
 
