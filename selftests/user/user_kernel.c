@@ -66,8 +66,13 @@ TEST_F(user, addresses_that_are_numbers)
 static bool poll_fails;
 static int polled;
 
-/* Instead of the C library's. Marks the file that it says has failed. */
-int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+/*
+ * Instead of the C library's poll(), whose declaration tells newer compilers that it does not
+ * read *fds. Marks the file that it says has failed.
+ */
+int poll_or_fail(struct pollfd *fds, nfds_t count, int timeout_ms) __asm__("poll");
+
+int poll_or_fail(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
 
