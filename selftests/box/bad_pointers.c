@@ -210,6 +210,9 @@ static long at_end_of_good(const struct border *border, call_at call, int good_b
 	make_good(middle - good_pages, good_pages);
 	border->spoil(middle, bad_pages);
 	ret = call(middle - good_bytes, len);
+	/* A get that fails has written nothing. */
+	if (ret == -EFAULT && !is_poison(middle - good_pages, good_pages))
+		ret = -EILSEQ;
 	heal(border->start);
 	return ret;
 }
