@@ -13,6 +13,7 @@
 #include <linux/version.h>
 #ifdef CONFIG_ARM64
 #include <linux/futex.h>
+#include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <asm/futex.h>
@@ -54,30 +55,55 @@ static inline bool is_shadow_stack(const struct vm_area_struct *vma)
 
 #ifdef CONFIG_ARM64
 /*
- * Asks for the right to write the byte, and never changes it, even if another thread
+ * Is the byte's page present and writable for the caller? Asks the processor to translate the
+ * address as for a store of the caller (AT S1E0W), which accesses nothing: so it never faults,
+ * is right for any kind of memory, and counts protection keys (POE).
+ */
+static inline bool byte_is_writable(char __user *to)
+{
+	unsigned long address = untagged_addr((unsigned long)to), flags;
+	u64 answer;
+
+	uaccess_ttbr0_enable();
+	/* An interrupt could translate another address. */
+	local_irq_save(flags);
+	asm volatile("at s1e0w, %0" : : "r" (address));
+	isb();
+	answer = read_sysreg_par();
+	local_irq_restore(flags);
+	uaccess_ttbr0_disable();
+	return !(answer & SYS_PAR_EL1_F);
+}
+
+/*
+ * Faults in the byte's page for writing, and never changes the byte, even if another thread
  * writes it at the same time: adds 0 to its word, atomically. Returns 0; -EFAULT; or -EAGAIN
  * if the kernel has given up after 128 attempts, as others write there all the time.
  *
  * After -EAGAIN the byte may be writable or not: a store-exclusive that has lost its
  * reservation need not check the right ("Aborts and alignment" of STXR in the Arm ARM).
- * No second try here, as the box's lock may be held.
+ *
+ * Only for a page that is missing, or cannot be written: on memory that is not cached, as a
+ * device's, not each processor can do this.
  */
 static inline int byte_write_error(char __user *to)
 {
 	u32 __user *word = (u32 __user *)((unsigned long)to & ~(sizeof(u32) - 1));
 	int old;
 
+	if (byte_is_writable(to))
+		return 0;
 	return arch_futex_atomic_op_inuser(FUTEX_OP_ADD, 0, &old, word);
 }
 
 /*
  * Do the memory tags (MTE) of @to allow the access? Where the caller has asked for a fault
  * if not, a copy fails though the page is present. A copy through the kernel's own mapping
- * does not see the tags, and byte_write_error() at most the one of its byte (since 7.2, on
- * processors with FEAT_LSUI). The pages have been faulted in.
+ * does not see the tags, and neither does byte_is_writable(). The pages have been faulted in.
  *
  * This loads, so it must not be asked in asymmetric mode, in which loads fault and stores,
- * as those of the copy, do not.
+ * as those of the copy, do not. Where it is the other way round (PR_MTE_STORE_ONLY, on 7.x),
+ * it finds nothing: after some rounds a get writes to the pinned pages all the same.
  */
 static inline bool memory_tags_match(const char __user *to, size_t len)
 {
@@ -98,13 +124,19 @@ static inline bool memory_tags_match(const char __user *to, size_t len)
 #else
 /*
  * A compare-and-exchange needs the right to write the byte, but never changes it, even
- * if another thread writes it at the same time.
+ * if another thread writes it at the same time. With page faults enabled it faults in the
+ * byte's page.
  */
 static inline int byte_write_error(char __user *to)
 {
 	u8 expected = 0;
 
 	return __try_cmpxchg_user((u8 __user *)to, &expected, 0, fault) < 0 ? -EFAULT : 0;
+}
+
+static inline bool byte_is_writable(char __user *to)
+{
+	return !byte_write_error(to);
 }
 
 static inline bool memory_tags_match(const char __user *to, size_t len)

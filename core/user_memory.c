@@ -35,7 +35,7 @@ bool user_memory_writable_nofault(char __user *to, size_t len)
 	char __user *end = to + len, *at;
 
 	for (at = to; at < end; at = next_page(at))
-		if (byte_write_error(at))
+		if (!byte_is_writable(at))
 			return false;
 	return memory_tags_match(to, len);
 }
