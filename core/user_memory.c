@@ -45,19 +45,26 @@ bool user_memory_writable_nofault(char __user *to, size_t len)
  * @to: the caller's memory
  * @len: its length in bytes
  *
- * Context: Process context. Does not sleep.
+ * Context: Process context, no lock held. Lets other tasks run.
  *
  * Return: whether all pages are present and writable.
  */
 bool user_memory_is_writable(char __user *to, size_t len)
 {
-	bool writable;
+	bool writable = true;
 
 	if (!access_ok(to, len))
 		return !len;
-	pagefault_disable();
-	writable = user_memory_writable_nofault(to, len);
-	pagefault_enable();
+	while (len && writable) {
+		size_t part = min_t(size_t, len, SZ_256K);
+
+		pagefault_disable();
+		writable = user_memory_writable_nofault(to, part);
+		pagefault_enable();
+		cond_resched();
+		to += part;
+		len -= part;
+	}
 	return writable;
 }
 
