@@ -187,6 +187,15 @@ notices_each_put()
 	! wait $program && ! grep -q 'not the message' /tmp/rows && grep -q '^# bench: other processes have put [1-9]' /tmp/rows
 }
 
+# Stops the benchmark while it has messages in the box, as it soon takes them out again.
+stopped_with_messages()
+{
+	[ "$(cat $figures/count)" -gt 5000 ] && kill -STOP "$(pidof bench)" || return
+	[ "$(cat $figures/count)" -le 5000 ] || return 0
+	kill -CONT "$(pidof bench)"
+	return 1
+}
+
 # After a while, which is too short for it, it has a queue of each kind, or messages.
 leaves_nothing_when_interrupted()
 {
@@ -194,14 +203,16 @@ leaves_nothing_when_interrupted()
 	rm -f /tmp/begun
 	sh /live-rows.sh /tmp/begin with depth depth >/tmp/rows 2>/tmp/errors &
 	shell=$!
-	until [ "$(cat $figures/count)" -gt 5000 ]; do
+	until stopped_with_messages; do
 		sleep 0.02
 	done
 	# As a terminal does, to both.
 	kill -TERM "$(pidof bench)" $shell
+	kill -CONT "$(pidof bench)"
 	wait $shell
+	status=$?
 	# 143 if the program's end was seen before the signal.
-	case $? in 130 | 143) ;; *) return 1 ;; esac
+	case $status in 130 | 143) ;; *) echo "# exit status $status" && return 1 ;; esac
 	grep -q '^# took [1-9][0-9]* messages of the benchmark out of the box' /tmp/rows &&
 		[ "$(state)" = "$before" ]
 }
