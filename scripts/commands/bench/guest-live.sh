@@ -169,6 +169,15 @@ only_others_remain()
 	done
 }
 
+# stop PROCESS: waits until it stands still, or has ended
+stop()
+{
+	kill -STOP "$1" || return
+	until grep -q '^State:.[TZ]' "/proc/$1/status" || [ ! -e "/proc/$1" ]; do
+		:
+	done
+}
+
 # A put and a get of others while the program stands still do it no harm, but it cannot know.
 notices_each_put()
 {
@@ -176,10 +185,7 @@ notices_each_put()
 	program=$!
 	for cycle in 1 2 3 4 5 6 7 8 9 10; do
 		sleep 0.2
-		kill -STOP $program || break
-		until grep -q '^State:.[TZ]' /proc/$program/status; do
-			:
-		done
+		stop $program || break
 		put_message "other $cycle"
 		[ "$(get_message)" = "other $cycle" ] || echo '# bench: not the message' >>/tmp/rows
 		kill -CONT $program
@@ -187,12 +193,19 @@ notices_each_put()
 	! wait $program && ! grep -q 'not the message' /tmp/rows && grep -q '^# bench: other processes have put [1-9]' /tmp/rows
 }
 
+has_messages()
+{
+	[ "$(cat $figures/count)" -gt 5000 ]
+}
+
 # Stops the benchmark while it has messages in the box, as it soon takes them out again.
 stopped_with_messages()
 {
-	[ "$(cat $figures/count)" -gt 5000 ] && kill -STOP "$(pidof bench)" || return
-	[ "$(cat $figures/count)" -le 5000 ] || return 0
-	kill -CONT "$(pidof bench)"
+	has_messages || return
+	program=$(pidof bench)
+	stop "$program" || return
+	has_messages && return
+	kill -CONT "$program"
 	return 1
 }
 
@@ -207,8 +220,8 @@ leaves_nothing_when_interrupted()
 		sleep 0.02
 	done
 	# As a terminal does, to both.
-	kill -TERM "$(pidof bench)" $shell
-	kill -CONT "$(pidof bench)"
+	kill -TERM "$program" $shell
+	kill -CONT "$program"
 	wait $shell
 	status=$?
 	# 143 if the program's end was seen before the signal.
